@@ -1,0 +1,11 @@
+"""The definitive low-level GAN: TensorFlow 1.x-style graphs that run on today's TensorFlow 2."""
+
+import sys
+
+__version__ = "0.1.0"
+
+if not (3, 11) <= sys.version_info[:2] <= (3, 13):  # the versions that TensorFlow 2.21 and this code both run on
+    sys.exit(
+        f"gan_lowlevel runs on Python 3.11, 3.12 or 3.13, this is Python {sys.version_info[0]}.{sys.version_info[1]}: "
+        "make a virtual environment with one of those."
+    )

@@ -1,0 +1,191 @@
+"""Checkpoints that survive a crash: a directory each, published by one rename, proved by a manifest.
+
+checkpoints/ckpt-000001000/ holds TensorFlow's own `model.index` and `model.data-*` and a `manifest.json` with step,
+sizes, SHA-256 and what the run notes. Inside are variables alone, so that equal states are equal bytes. The file
+checkpoints/checkpoint points TensorFlow's own readers to the newest; this module never reads it.
+"""
+
+import dataclasses
+import hashlib
+import json
+import os
+import pathlib
+import re
+import shutil
+from typing import Any
+
+import tensorflow as tf
+
+from gan_lowlevel import system
+from gan_lowlevel.errors import Exit, Failure
+
+v1 = tf.compat.v1
+
+_NAME = re.compile(r"ckpt-(\d{9,})")
+_UNFINISHED = ".unfinished"
+
+
+@dataclasses.dataclass(frozen=True)
+class Checkpoint:
+    """One good checkpoint: `prefix` is what tf.train.load_checkpoint takes, `notes` what the run wrote beside it."""
+
+    step: int
+    prefix: str
+    notes: dict[str, Any]
+
+
+class Checkpoints:
+    """The checkpoints under `root`, for the variables of the current graph and a global_step beside them."""
+
+    def __init__(self, root: pathlib.Path, session: v1.Session):
+        self.root = root
+        self._session = session
+        self._global_step = v1.train.get_or_create_global_step()
+        self._variables = v1.global_variables()
+        with v1.name_scope("checkpoint"):
+            self._saver = v1.train.Saver(self._variables, max_to_keep=None)
+            floats = [variable for variable in self._variables if variable.dtype.is_floating]
+            self._finite = {v.op.name: tf.reduce_all(tf.math.is_finite(v)) for v in floats}
+
+    def save(self, step: int, notes: dict[str, Any], max_to_keep: int) -> None:
+        """Write the variables as they are after `step` steps, then remove all but the newest `max_to_keep`.
+
+        A good checkpoint of the same step is left as it is. Raises Failure(NAN) for a variable that is not finite,
+        Failure(DISK) where it can't be written; either way the older checkpoints stay.
+        """
+        final = self.root / f"ckpt-{step:09d}"
+        if final.exists() and isinstance(_read(final), Checkpoint):
+            return
+        broken = [name for name, finite in self._session.run(self._finite).items() if not finite]
+        if broken:
+            raise Failure(
+                Exit.NAN,
+                f"{broken[0]} is not finite after step {step:,}, so nothing was saved and the last good checkpoint "
+                f"stays in {self.root}: try a smaller learning rate under another --run_name.",
+            )
+        try:
+            self._write(final, step, notes)
+            _remove_old(self.root, step, max_to_keep)
+        except (OSError, tf.errors.OpError) as error:
+            reason = getattr(error, "strerror", None) or getattr(error, "message", None) or error
+            raise Failure(
+                Exit.DISK,
+                f"{final} can't be written ({reason}); older checkpoints are untouched: "
+                "make room or allow access, then give the same command again.",
+            ) from None
+
+    def _write(self, final: pathlib.Path, step: int, notes: dict[str, Any]) -> None:
+        for leftover in self.root.glob(f"*{_UNFINISHED}"):  # of a killed process: the run is claimed by this one
+            shutil.rmtree(leftover)
+        unfinished = self.root / f"{final.name}{_UNFINISHED}"
+        unfinished.mkdir()
+        self._global_step.load(step, self._session)
+        self._saver.save(self._session, str(unfinished / "model"), write_meta_graph=False, write_state=False)
+        files = {}
+        for path in sorted(unfinished.iterdir()):
+            files[path.name] = {"bytes": path.stat().st_size, "sha256": _sha256(path)}
+            system.fsync(path)
+        manifest = {"step": step, "files": files, "notes": notes}
+        system.write_atomically(unfinished / "manifest.json", json.dumps(manifest, indent=1).encode())
+        if final.exists():  # a broken one, named when it was passed over
+            shutil.rmtree(final)
+        os.rename(unfinished, final)
+        system.fsync(self.root)
+
+    def restore(self) -> Checkpoint | None:
+        """Load the newest good checkpoint; each newer one that is not is named on the console.
+
+        None, and nothing loaded, where there is no checkpoint at all. Raises Failure(CHECKPOINTS) where there are,
+        and none is good.
+        """
+        names = _names(self.root)
+        for name in names:
+            found = _read(self.root / name)
+            problem = _misfit(found.prefix, self._variables) if isinstance(found, Checkpoint) else found
+            if not problem:
+                self._saver.restore(self._session, found.prefix)
+                return found
+            print(f"{self.root / name} is passed over: {problem}.", flush=True)
+        if names:
+            raise Failure(
+                Exit.CHECKPOINTS,
+                f"none of the {len(names)} checkpoints in {self.root} is good: put a good copy back, "
+                "or give another --run_name to begin anew.",
+            )
+        return None
+
+
+def newest(root: pathlib.Path) -> int | None:
+    """The step of the newest good checkpoint under `root`, without loading it."""
+    good = (found.step for found in map(_read, (root / name for name in _names(root))) if isinstance(found, Checkpoint))
+    return next(good, None)
+
+
+def _remove_old(root: pathlib.Path, step: int, max_to_keep: int) -> None:
+    """Keep the newest `max_to_keep` up to `step`, and point TensorFlow's own readers to the last."""
+    names = [name for name in _names(root) if _step(name) <= step]
+    for name in names[max_to_keep:]:
+        shutil.rmtree(root / name)
+    kept = [f"{name}/model" for name in reversed(names[:max_to_keep])]
+    v1.train.update_checkpoint_state(str(root), kept[-1], kept)
+
+
+def _names(root: pathlib.Path) -> list[str]:
+    """Checkpoints under `root`, newest first."""
+    found = [name for name in os.listdir(root) if _NAME.fullmatch(name)] if root.is_dir() else []
+    return sorted(found, key=_step, reverse=True)
+
+
+def _step(name: str) -> int:
+    return int(_NAME.fullmatch(name)[1])
+
+
+def _read(directory: pathlib.Path) -> Checkpoint | str:
+    """The checkpoint in `directory`, its files proved by its manifest, or what is wrong with it."""
+    try:
+        manifest = json.loads((directory / "manifest.json").read_bytes())
+        step, files, notes = manifest["step"], manifest["files"], manifest["notes"]
+        facts = {name: (fact["bytes"], fact["sha256"]) for name, fact in files.items()}
+    except OSError as error:
+        return f"its manifest.json can't be read ({error.strerror})"
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return "its manifest.json is damaged"
+    if directory.name != f"ckpt-{step:09d}" if isinstance(step, int) else True:
+        return f"its manifest.json is of another step ({step!r})"
+    if "model.index" not in facts or not isinstance(notes, dict):
+        return "its manifest.json is damaged"
+    for name, (size, sha256) in facts.items():
+        path = directory / pathlib.PurePath(name).name  # a name in a file never leads out of its directory
+        if not path.is_file():
+            return f"{name} is missing"
+        if path.stat().st_size != size:
+            return f"{name} has {path.stat().st_size:,} bytes, its manifest says {size!r}"
+        if _sha256(path) != sha256:
+            return f"{name} is damaged (its SHA-256 is not the manifest's)"
+    return Checkpoint(step=step, prefix=str(directory / "model"), notes=notes)
+
+
+def _misfit(prefix: str, variables: list) -> str:
+    """How the file's variables differ from the graph's, empty where they don't.
+
+    Asked before restoring, because a resource variable takes a tensor of another shape without a word.
+    """
+    try:
+        reader = v1.train.NewCheckpointReader(prefix)
+        shapes, dtypes = reader.get_variable_to_shape_map(), reader.get_variable_to_dtype_map()
+    except (tf.errors.OpError, ValueError, RuntimeError) as error:
+        return f"TensorFlow can't read it ({error})"
+    for variable in variables:
+        name, shape = variable.op.name, variable.shape.as_list()
+        if name not in shapes:
+            return f"it lacks {name}"
+        if shapes[name] != shape:
+            return f"its {name} has shape {shapes[name]}, the graph's {shape}"
+        if dtypes[name] != variable.dtype.base_dtype:
+            return f"its {name} is {dtypes[name].name}, the graph's {variable.dtype.base_dtype.name}"
+    return ""
+
+
+def _sha256(path: pathlib.Path) -> str:
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

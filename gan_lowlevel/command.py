@@ -1,0 +1,63 @@
+"""What every command shares: arguments to a record, the body, an exit code. Imports no TensorFlow."""
+
+import os
+import sys
+import traceback
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+from gan_lowlevel import system
+from gan_lowlevel.commandline import help_text
+from gan_lowlevel.errors import Exit, Failure
+
+Record = TypeVar("Record")
+
+
+def start_tensorflow() -> None:
+    """Import TensorFlow without its chatter and turn it to graphs; called after the flags are read."""
+    system.import_quietly("tensorflow")
+    import tensorflow as tf
+
+    tf.compat.v1.logging.set_verbosity(tf.compat.v1.logging.ERROR)  # graphs call much that is marked deprecated
+    tf.compat.v1.disable_eager_execution()
+
+
+def run(
+    command: str,
+    purpose: str,
+    record: type[Record],
+    body: Callable[[Record], Exit],
+    read: Callable[[Sequence[str]], Record],
+    defaults: Callable[[Sequence[str]], dict[str, Any]],
+) -> None:
+    """Run one command on sys.argv and leave the process with its exit code.
+
+    A Failure is its one sentence on standard error; so is what the disk refuses. Only a bug shows a traceback.
+    """
+    argv = sys.argv[1:]
+    try:
+        if any(argument in ("-h", "--h", "-help", "--help", "--helpfull", "--helpshort") for argument in argv):
+            print(help_text(command, purpose, record, defaults(argv)))
+            code = Exit.DONE
+        else:
+            code = body(read(argv))
+        sys.stdout.flush()
+    except Failure as failure:
+        code = _say(failure.code, str(failure))
+    except KeyboardInterrupt:
+        code = _say(Exit.INTERRUPTED, "interrupted.")
+    except BrokenPipeError:  # the reader of standard output left, as in `... --help | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = Exit.DONE
+    except OSError as error:
+        code = _say(Exit.DISK, f"{error.filename or 'a file'}: {error.strerror or error}; make room or allow access, "
+                               "then give the same command again.")  # fmt: skip
+    except Exception:
+        traceback.print_exc()
+        code = _say(Exit.BUG, "this is a bug of gan_lowlevel: please report it with the lines above.")
+    sys.exit(code)
+
+
+def _say(code: Exit, sentence: str) -> Exit:
+    print(f"gan_lowlevel: {sentence}", file=sys.stderr, flush=True)
+    return code

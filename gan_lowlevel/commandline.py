@@ -1,0 +1,137 @@
+"""From a command line, or a flagfile, to a settings record; the help text. Imports no TensorFlow."""
+
+import dataclasses
+import textwrap
+from collections.abc import Sequence
+from typing import Any, TypeVar
+
+from absl import flags
+
+from gan_lowlevel.config import FLAGS_DIR, MODELS, Config, Setting, flag_text, settings_of
+from gan_lowlevel.errors import Exit, Failure
+
+Record = TypeVar("Record")
+
+
+class _Parser(flags.ArgumentParser):
+    """Text of a flag to its value, within the setting's bounds."""
+
+    def __init__(self, facts: Setting):
+        self.facts = facts
+        self.syntactic_help = wants(facts)
+
+    def parse(self, argument: Any) -> Any:
+        facts = self.facts
+        try:
+            value = facts.kind(argument)
+        except ValueError:
+            value = None
+        good = value is not None
+        if facts.low is not None:  # written so that NaN is outside
+            good = good and facts.low <= value <= facts.high and not (facts.below_high and value == facts.high)
+        if facts.choices:
+            good = value in facts.choices
+        if facts.kind is str and good:
+            good = value.isprintable()  # a line break would make two lines of one flag in flags.txt
+        if not good:
+            raise ValueError(f"it wants {wants(facts)}, got {argument!r}")
+        return value
+
+
+def wants(facts: Setting) -> str:
+    """What a setting accepts, in words."""
+    if facts.choices:
+        return "one of " + ", ".join(facts.choices)
+    if facts.kind is str:
+        return "text in one line"
+    noun = "a whole number" if facts.kind is int else "a number"
+    return f"{noun} from {facts.low:,} to {'below ' * facts.below_high}{facts.high:,}"
+
+
+def _define(record: type) -> flags.FlagValues:
+    values = flags.FlagValues()  # of its own: the global one carries absl's flags, and its --log_dir
+    for field in dataclasses.fields(record):
+        facts = field.metadata["setting"]
+        common = {"name": field.name, "default": field.default, "help": facts.help, "flag_values": values}
+        if facts.kind is bool:
+            flags.DEFINE_boolean(**common)
+        else:
+            flags.DEFINE(_Parser(facts), serializer=flags.ArgumentSerializer(), **common)
+        for alias in facts.aliases:
+            flags.DEFINE_alias(alias, field.name, flag_values=values)
+    return values
+
+
+def _read(record: type, argv: Sequence[str]) -> tuple[dict[str, Any], set[str]]:
+    """Values by name, and the names that `argv` gives. Raises Failure(FLAGS) with absl's sentence or ours."""
+    values = _define(record)
+    try:
+        rest = values(["", *argv])[1:]
+    except flags.UnrecognizedFlagError as error:
+        if error.flagname == "log_dir":
+            raise Failure(Exit.FLAGS, "unknown flag --log_dir: you want --logdir.") from None
+        hint = " or ".join(f"--{name}" for name in error.suggestions)
+        hint = f"did you mean {hint}?" if hint else "--help lists all flags."
+        raise Failure(Exit.FLAGS, f"unknown flag --{error.flagname}: {hint}") from None
+    except (flags.Error, UnicodeDecodeError, OSError) as error:
+        sentence = str(error).removeprefix("ERROR:: ").strip()
+        raise Failure(Exit.FLAGS, sentence.removesuffix(".") + "; --help lists all flags.") from None
+    if rest:
+        raise Failure(Exit.FLAGS, f"only flags are wanted, got {rest[0]!r}: write settings as --name=value.")
+    given = {
+        name
+        for name, facts in settings_of(record).items()
+        if any(values[flag].present for flag in (name, *facts.aliases))
+    }
+    return {name: getattr(values, name) for name in settings_of(record)}, given
+
+
+def read_record(record: type[Record], argv: Sequence[str]) -> Record:
+    """A command's settings record from its arguments."""
+    values, _ = _read(record, argv)
+    return record(**values)
+
+
+def read_config(argv: Sequence[str]) -> Config:
+    """The training settings: the model's flagfile first, then `argv` over it.
+
+    max_steps or epochs, whichever is typed, replaces the other of the recipe. On the embedded digits, where
+    neither is typed, embedded_max_steps is the length. Raises Failure(FLAGS).
+    """
+    values, typed = _read(Config, argv)
+    recipe = FLAGS_DIR / f"{values['model']}.flags"
+    values, _ = _read(Config, [f"--flagfile={recipe}", *argv])
+    missing = [name for name, value in values.items() if value is None]
+    if missing:
+        raise Failure(Exit.BUG, f"{recipe} must give a value for --{', --'.join(missing)}.")
+    if not typed & {"max_steps", "epochs"}:
+        if values["embedded_max_steps"] and not values["input_data_dir"]:
+            values |= {"max_steps": values["embedded_max_steps"], "epochs": 0}
+    elif "max_steps" not in typed:
+        values["max_steps"] = 0 if values["epochs"] else values["max_steps"]
+    elif "epochs" not in typed:
+        values["epochs"] = 0 if values["max_steps"] else values["epochs"]
+    config = Config(**values)
+    config.check()
+    return config
+
+
+def recipe_defaults(argv: Sequence[str]) -> dict[str, Any]:
+    """The values that training has where nothing is typed, for the model that `argv` names."""
+    model = "mlp"
+    for argument in argv:
+        name, _, value = argument.lstrip("-").partition("=")
+        if name == "model" and value in MODELS:
+            model = value
+    return _read(Config, [f"--flagfile={FLAGS_DIR / f'{model}.flags'}"])[0]
+
+
+def help_text(command: str, purpose: str, record: type, defaults: dict[str, Any]) -> str:
+    """This command's own flags, each with help, bound and default."""
+    lines = [f"python -m gan_lowlevel.{command} [--flag=value ...] [--flagfile=FILE]", "", purpose, ""]
+    for name, facts in settings_of(record).items():
+        lines.append("  " + ", ".join(f"--{'[no]' * (facts.kind is bool)}{flag}" for flag in (name, *facts.aliases)))
+        accepts = "" if facts.kind is bool else f" Accepts {wants(facts)}."
+        text = f"{facts.help}{accepts} Default: {flag_text(name, defaults[name])}"
+        lines += textwrap.wrap(text, 92, initial_indent=" " * 6, subsequent_indent=" " * 6)
+    return "\n".join(lines)

@@ -1,0 +1,135 @@
+"""What a person reads while a run goes on: the start, the bar or log lines, the end."""
+
+import platform
+import shlex
+import sys
+import time
+
+import numpy as np
+import tensorflow as tf
+from tqdm import tqdm
+
+import gan_lowlevel
+from gan_lowlevel import losses
+from gan_lowlevel.config import Config, flag_text
+from gan_lowlevel.data.dataset import Dataset
+from gan_lowlevel.errors import Exit
+from gan_lowlevel.gan import DReport, Theta
+from gan_lowlevel.loop import Report
+from gan_lowlevel.runs import Run
+
+LINE_EVERY = 10.0  # seconds between log lines where there is no terminal to draw a bar on
+
+
+def print_start(config: Config, theta: Theta, data: Dataset, run: Run, start: int) -> None:
+    """Versions, model, data, plan, device and place, a line each."""
+    count = {player: sum(v.shape.num_elements() for v in variables) for player, variables in theta._asdict().items()}
+    print(
+        f"gan_lowlevel {gan_lowlevel.__version__} on Python {platform.python_version()}, "
+        f"TensorFlow {tf.__version__}, NumPy {np.__version__}"
+    )
+    print(f"model    {config.model}: G {count['g']:,} parameters, D {count['d']:,}")
+    print(f"data     {data.description}")
+    print(
+        f"plan     {config.max_steps:,} steps, each {config.d_step} of D and {config.g_step} of G, "
+        f"batches of {config.batch_size}, {config.g_loss} G loss"
+    )
+    print(f"device   CPU, {config.threads} threads")
+    if not config.dry_run:
+        begins = f"goes on from its checkpoint at step {start:,}" if start else "begins at step 0"
+        print(f"run      {run.directory} {begins}")
+    sys.stdout.flush()
+
+
+def print_tables(theta: Theta) -> None:
+    """Every variable of each player with its shape and parameters."""
+    for player, variables in (("generator", theta.g), ("discriminator", theta.d)):
+        print(f"\n{player:<32}{'shape':>16}{'parameters':>14}")
+        for v in variables:
+            name = v.op.name.removeprefix(f"{player}/")
+            print(f"  {name:<30}{'x'.join(map(str, v.shape)):>16}{v.shape.num_elements():>14,}")
+        print(f"  {'all':<46}{sum(v.shape.num_elements() for v in variables):>14,}")
+
+
+def print_settings(config: Config) -> None:
+    """The whole plan, as the flags.txt that the run would write."""
+    print(f"\nsettings\n{''.join(f'  {line}' for line in config.flagfile().splitlines(keepends=True))}")
+
+
+class Progress:
+    """A bar with steps/s, time left, V, D(x) and D(G(z)) on a terminal, a log line now and then elsewhere."""
+
+    def __init__(self, start: int, last: int):
+        self._start, self._last = start, last
+        self._began = self._shown = time.perf_counter()
+        self._bar = tqdm(total=last, initial=start, unit="step", dynamic_ncols=True) if sys.stderr.isatty() else None
+        self.seconds = 0.0
+
+    def __enter__(self) -> "Progress":
+        return self
+
+    def __exit__(self, *exception) -> None:
+        self.seconds = time.perf_counter() - self._began
+        if self._bar is not None:
+            self._bar.close()
+
+    def show(self, step: int, d: DReport) -> None:
+        """Called after every step; cheap where nothing is to be shown."""
+        if self._bar is not None:
+            if self._bar.update(1):  # it has just redrawn itself
+                self._bar.set_postfix_str(f"V {d.value:.3f}, D(x) {d.d_real:.3f}, D(G(z)) {d.d_fake:.3f}")
+            return
+        now = time.perf_counter()
+        if step in (self._start + 1, self._last) or now - self._shown >= LINE_EVERY:
+            self._shown = now
+            rate = (step - self._start) / (now - self._began)
+            left = (self._last - step) / rate
+            print(
+                f"step {step:,}/{self._last:,}  {rate:.1f} steps/s  {left:.0f} s left  "
+                f"V {d.value:.3f}  D(x) {d.d_real:.3f}  D(G(z)) {d.d_fake:.3f}",
+                flush=True,
+            )
+
+
+def print_already_there(config: Config, run: Run, step: int) -> None:
+    """Nothing to train: the run has as many steps as were asked for, or more."""
+    print(f"{run.directory} has {step:,} steps already, {config.max_steps:,} were asked for: nothing was changed.")
+    _print_next(config, run, step)
+
+
+def print_end(config: Config, run: Run, report: Report, step: int, seconds: float, stopped: Exit | None) -> None:
+    """The last figures beside their ideal values, what was left, and what to type next."""
+    ended = f"stopped by {'Ctrl-C' if stopped == Exit.INTERRUPTED else 'SIGTERM'} and saved" if stopped else "finished"
+    print(f"\n{ended} at step {step:,} of {config.max_steps:,} after {seconds:.0f} s\n")
+    print(f"{'':<10}{'now':>9}{'ideal':>9}   (ideal: real and generated alike, D = 1/2)")
+    for name, now, ideal in (
+        ("V(D, G)", report.d.value, losses.IDEAL_VALUE),
+        ("D_loss", report.d.d_loss, losses.IDEAL_D_LOSS),
+        ("G_loss", report.g.g_loss, losses.IDEAL_G_LOSS[config.g_loss]),
+        ("D(x)", report.d.d_real, 0.5),
+        ("D(G(z))", report.d.d_fake, 0.5),
+    ):
+        print(f"{name:<10}{now:>9.4f}{ideal:>9.4f}")
+    last_grid = f"samples/{run.sample(step).name}" if run.sample(step).exists() else "samples/"
+    print(f"\nleft in {run.directory}")
+    for name, what in (
+        (last_grid, "grids of generated pictures from the same z each time; all of them: samples.gif"),
+        ("losses.png, metrics.csv", "both losses over steps; every scalar"),
+        ("checkpoints/, flags.txt", "the weights; the settings, which repeat the run"),
+        ("events.out.tfevents.*", "what TensorBoard shows"),
+    ):
+        print(f"  {name:<27}{what}")
+    _print_next(config, run, step)
+
+
+def _print_next(config: Config, run: Run, step: int) -> None:
+    directory = shlex.quote(str(run.directory))
+    logdir = shlex.quote(config.logdir)
+    steps = 2 * step if step >= config.max_steps else config.max_steps
+    print("\nnext")
+    print(f"  look      tensorboard --logdir={logdir} --samples_per_plugin=images=1000")
+    print(f"  generate  python -m gan_lowlevel.generate --run={directory} --seeds=0-63 --out={directory}/generated")
+    print(
+        f"  go on     python -m gan_lowlevel.main --flagfile={directory}/flags.txt --logdir={logdir} "
+        f"--run_name={run.directory.name} {flag_text('max_steps', steps)}"
+    )

@@ -1,0 +1,38 @@
+"""Random draws that are a pure function of (seed, stream, step, update): no state to save, so resume is exact.
+
+Floats are made from Philox bits by hand, because TensorFlow's own float draws differ between a plain graph and
+one compiled by XLA for the same key, while its bits are equal in both.
+"""
+
+import enum
+import math
+
+import tensorflow as tf
+
+
+class Stream(enum.IntEnum):
+    """Draws at the same step that must not see the same numbers."""
+
+    D_LATENT = 0
+    G_LATENT = 1
+    SAMPLE = 2
+
+
+def key(seed: tf.Tensor | int, stream: tf.Tensor | int, step: tf.Tensor | int, update: tf.Tensor | int) -> tf.Tensor:
+    """The key of one draw: int64 [2]. stream below 2^8, update below 2^16, seed below 2^55, step below 2^47."""
+    seed, stream, step, update = (tf.cast(part, tf.int64) for part in (seed, stream, step, update))
+    return tf.stack([seed * 2**8 + stream, step * 2**16 + update])
+
+
+def uniform(shape: tf.Tensor | list, key: tf.Tensor, low: float = 0.0, high: float = 1.0) -> tf.Tensor:
+    """U[low, high) on a grid of 2^24 points, float32 of `shape`."""
+    bits = tf.random.stateless_uniform(shape, key, minval=None, maxval=None, dtype=tf.uint32, alg="philox")
+    unit = tf.cast(tf.bitwise.right_shift(bits, tf.constant(8, tf.uint32)), tf.float32) * 2.0**-24
+    return low + (high - low) * unit
+
+
+def normal(shape: list, key: tf.Tensor) -> tf.Tensor:
+    """N(0, 1), float32 of `shape`, by Box and Muller's transform of two uniforms."""
+    unit = uniform([2, *shape], key)
+    radius = tf.sqrt(-2.0 * tf.math.log(1.0 - unit[0]))  # 1 - u lies in (0, 1]: the logarithm stays finite
+    return radius * tf.cos(2.0 * math.pi * unit[1])

@@ -1,0 +1,71 @@
+"""Arrays to pictures: grid, PNG, GIF, curves. Imports no TensorFlow."""
+
+import io
+import math
+import pathlib
+
+import numpy as np
+from PIL import Image
+
+
+def to_uint8(values: np.ndarray, output_range: tuple[float, float]) -> np.ndarray:
+    """Values in `output_range` to uint8 of the same shape, rounded; what lies outside is clipped."""
+    low, high = output_range
+    unit = (np.asarray(values, np.float64) - low) / (high - low)
+    return np.round(np.clip(unit, 0.0, 1.0) * 255.0).astype(np.uint8)
+
+
+def grid(images: np.ndarray, columns: int | None = None) -> np.ndarray:
+    """Images uint8 [N, H, W, C] to one picture, uint8, row by row, a white line of 1 pixel between them.
+
+    `columns`: as near a square as N allows where it is not given.
+    """
+    count, height, width, channels = images.shape
+    columns = columns or math.ceil(math.sqrt(count))
+    rows = math.ceil(count / columns)
+    picture = np.full((rows * (height + 1) - 1, columns * (width + 1) - 1, channels), 255, np.uint8)
+    for i, image in enumerate(images):
+        top, left = (i // columns) * (height + 1), (i % columns) * (width + 1)
+        picture[top : top + height, left : left + width] = image
+    return picture
+
+
+def png(picture: np.ndarray) -> bytes:
+    """A picture uint8 [H, W, C], C 1 or 3, as the bytes of a PNG file."""
+    file = io.BytesIO()
+    Image.fromarray(picture[:, :, 0] if picture.shape[2] == 1 else picture).save(file, "PNG")
+    return file.getvalue()
+
+
+def gif(frames: list[pathlib.Path], milliseconds: int = 150, most: int = 200) -> bytes:
+    """PNG files as the bytes of one animation, the last frame held for a second.
+
+    Of more than `most` frames that many are taken, evenly, first and last among them.
+    """
+    if len(frames) > most:
+        frames = [frames[round(i * (len(frames) - 1) / (most - 1))] for i in range(most)]
+    images = [Image.open(frame) for frame in frames]
+    durations = [milliseconds] * (len(images) - 1) + [1000]
+    file = io.BytesIO()
+    images[0].save(file, "GIF", save_all=True, append_images=images[1:], duration=durations, loop=0)
+    return file.getvalue()
+
+
+def curves(steps: np.ndarray, series: dict[str, np.ndarray], ideals: dict[str, float], title: str) -> bytes:
+    """Curves over steps, with the ideal value of each as a dashed line of its colour, as the bytes of a PNG file.
+
+    series: values [N] by label; ideals: a value for each of the labels.
+    """
+    from matplotlib.figure import Figure  # here, since it costs a third of a second that a run's start does not have
+
+    figure = Figure(figsize=(8, 4.5), dpi=100, layout="constrained")
+    axes = figure.add_subplot(xlabel="step", ylabel="nats", title=title)
+    for i, (label, values) in enumerate(series.items()):
+        axes.plot(steps, values, color=f"C{i}", linewidth=1, label=label)
+        axes.axhline(ideals[label], color=f"C{i}", linestyle="--", linewidth=1,
+                     label=f"{label} at the ideal point, {ideals[label]:.4f}")  # fmt: skip
+    figure.legend(loc="outside lower center", ncols=2, frameon=False)
+    axes.grid(alpha=0.3)
+    file = io.BytesIO()
+    figure.savefig(file, format="png", metadata={"Software": None})
+    return file.getvalue()

@@ -1,0 +1,170 @@
+"""A run's directory: its settings (flags.txt), figures (metrics.csv) and pictures. Imports no TensorFlow."""
+
+import contextlib
+import csv
+import dataclasses
+import datetime
+import io
+import pathlib
+from collections.abc import Iterator
+
+import numpy as np
+
+from gan_lowlevel import pictures, system
+from gan_lowlevel.commandline import read_config
+from gan_lowlevel.config import Config
+from gan_lowlevel.errors import Exit, Failure
+
+
+@dataclasses.dataclass(frozen=True)
+class Run:
+    """Where a run's files are."""
+
+    directory: pathlib.Path
+
+    @property
+    def flags(self) -> pathlib.Path:
+        return self.directory / "flags.txt"
+
+    @property
+    def checkpoints(self) -> pathlib.Path:
+        return self.directory / "checkpoints"
+
+    @property
+    def metrics(self) -> pathlib.Path:
+        return self.directory / "metrics.csv"
+
+    def sample(self, step: int) -> pathlib.Path:
+        """The grid drawn after `step` steps."""
+        return self.directory / "samples" / f"step_{step:08d}.png"
+
+    def holds_a_run(self) -> bool:
+        return self.flags.exists() or self.checkpoints.exists()
+
+
+def locate(config: Config) -> Run:
+    """The run that the settings name; a new one is named by model and UTC time.
+
+    Raises Failure(FLAGS) where its directory holds a run that --resume=never or other settings keep it from
+    going on. Writes nothing.
+    """
+    logdir = pathlib.Path(config.logdir)
+    if not config.run_name:
+        name = datetime.datetime.now(datetime.UTC).strftime(f"{config.model}-%Y%m%d-%H%M%S")
+        taken = (name, *(f"{name}-{i}" for i in range(2, 1000)))
+        return Run(next(logdir / name for name in taken if not (logdir / name).exists()))
+    run = Run(logdir / config.run_name)
+    if not run.holds_a_run():
+        return run
+    if config.resume == "never":
+        raise Failure(
+            Exit.FLAGS,
+            f"{run.directory} holds a run and --resume=never keeps it from going on: "
+            "give another --run_name, or leave --resume out.",
+        )
+    if run.flags.exists():
+        differences = config.differences(read_settings(run))
+        if differences:
+            raise Failure(
+                Exit.FLAGS,
+                f"{run.directory} was begun with other settings: {'; '.join(differences)}; "
+                "give its own settings to go on, or another --run_name for a new run.",
+            )
+    return run
+
+
+def read_settings(run: Run) -> Config:
+    """The settings in a run's flags.txt. Raises Failure(FLAGS) where there are none, or none that can be read."""
+    if not run.flags.is_file():
+        raise Failure(
+            Exit.FLAGS,
+            f"{run.directory} holds no run (no flags.txt): give the folder of a run, such as logs/NAME.",
+        )
+    try:
+        return read_config([f"--flagfile={run.flags}"])
+    except Failure as failure:
+        raise Failure(Exit.FLAGS, f"{run.flags} can't be read as settings: {failure}") from None
+
+
+@contextlib.contextmanager
+def claimed(run: Run) -> Iterator[None]:
+    """Make the run's directories and hold them for this process alone. Raises Failure(IN_USE)."""
+    run.sample(0).parent.mkdir(parents=True, exist_ok=True)
+    run.checkpoints.mkdir(exist_ok=True)
+    with system.lock(run.directory / ".lock"):
+        yield
+
+
+class Metrics:
+    """metrics.csv: `step`, then a column per scalar tag; each step stands once, also after a crash."""
+
+    def __init__(self, run: Run, start: int):
+        """Go on after `start` steps: later rows, and a torn last one, are dropped."""
+        self._path = run.metrics
+        self._tags: list[str] = []
+        if self._path.exists():
+            self._tags, rows = _read_rows(self._path)
+            kept = [row for row in rows if row[0] <= start]
+            system.write_atomically(self._path, _csv_text([["step", *self._tags], *map(_row_text, kept)]))
+
+    def add(self, step: int, scalars: dict[str, float]) -> None:
+        """Append one row, flushed to the system."""
+        lines = []
+        if not self._tags:
+            self._tags = list(scalars)
+            lines.append(["step", *self._tags])
+        lines.append(_row_text([step, *(scalars[tag] for tag in self._tags)]))
+        with open(self._path, "ab") as file:
+            file.write(_csv_text(lines))
+
+    def columns(self) -> dict[str, np.ndarray]:
+        """Every column by name, float64 [rows]."""
+        tags, rows = _read_rows(self._path)
+        table = np.array(rows, np.float64).reshape(len(rows), len(tags) + 1)
+        return {name: table[:, i] for i, name in enumerate(["step", *tags])}
+
+
+def _row_text(row: list[float]) -> list[str]:
+    return [str(int(row[0])), *(f"{number:.9g}" for number in row[1:])]  # 9 digits hold a float32 exactly
+
+
+def _csv_text(lines: list[list[str]]) -> bytes:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(lines)
+    return text.getvalue().encode()
+
+
+def _read_rows(path: pathlib.Path) -> tuple[list[str], list[list[float]]]:
+    """Tags and the rows up to the first that is torn."""
+    if not path.exists():
+        return [], []
+    whole, _, _torn = path.read_bytes().rpartition(b"\n")
+    lines = list(csv.reader(whole.decode(errors="replace").splitlines()))
+    if not lines or lines[0][:1] != ["step"]:
+        return [], []
+    tags, rows = lines[0][1:], []
+    for line in lines[1:]:
+        try:
+            row = [float(text) for text in line]
+        except ValueError:
+            break
+        if len(row) != len(tags) + 1:
+            break
+        rows.append(row)
+    return tags, rows
+
+
+def draw_losses(run: Run, metrics: Metrics, ideals: dict[str, float], title: str) -> None:
+    """losses.png: both losses over steps, their ideal values as lines."""
+    columns = metrics.columns()
+    if not columns["step"].size:
+        return
+    series = {tag: columns[tag] for tag in ideals}
+    system.write_atomically(run.directory / "losses.png", pictures.curves(columns["step"], series, ideals, title))
+
+
+def draw_gif(run: Run) -> None:
+    """samples.gif: all grids in their order."""
+    frames = sorted(run.sample(0).parent.glob("step_*.png"))
+    if frames:
+        system.write_atomically(run.directory / "samples.gif", pictures.gif(frames))

@@ -1,0 +1,97 @@
+"""What TensorBoard gets of a run: scalars, pictures, histograms, the graph, a card that says how to read them."""
+
+import os
+import pathlib
+
+import numpy as np
+import tensorflow as tf
+from tensorboard.plugins.histogram import summary_v2 as histograms
+from tensorboard.plugins.scalar import summary_v2 as scalars
+from tensorboard.plugins.text import summary_v2 as texts
+
+from gan_lowlevel import losses, pictures
+from gan_lowlevel.gan import DReport, GReport
+
+v1 = tf.compat.v1
+
+READING = """\
+**V(D, G)** = mean log D(x) + mean log(1 − D(G(z))). D climbs it, G lowers it. Where real and generated data are
+alike, the best D says ½ everywhere and V is **−log 4 = −1.3863** (`value/minus_log_4`). V near 0: D tells them apart,
+G is losing. V below −log 4: D is worse than a coin, for a while.
+
+| curve | what it is | at the ideal point |
+|---|---|---|
+| `D_loss` | −V, the sum of D's two cross-entropies | 1.3863 |
+| `G_loss` | {g_formula} | {g_ideal:.4f} |
+| `prob/D_x`, `prob/D_G_z` | mean D(x), mean D(G(z)) | 0.5, 0.5 |
+| `accuracy/real`, `accuracy/fake` | share of x, of G(z), that D puts on the right side of ½ | 0.5, 0.5 |
+
+D's figures are of its last update of the step, before it is applied; G's likewise.
+
+**Losses that go down do not mean pictures that get better.** Two players pull at one value: look at the samples
+(tab *Images*), and at D(x) and D(G(z)) drawing together. D too strong: D(G(z)) → 0, `D_loss` → 0, `G_loss` climbs;
+give G more updates (`--g_step`) or D fewer (`--d_step`). G collapsed: samples all alike, curves that swing together.
+
+**Other programs print another number for D at the same point**: half of our sum, 0.6931; with real labels smoothed to
+0.875, 1.3706.
+"""
+G_FORMULAS = {"non_saturating": "−mean log D(G(z))", "minimax": "mean log(1 − D(G(z)))"}
+
+
+def scalar_tags(d: DReport, g: GReport, steps_per_second: float) -> dict[str, float]:
+    """A step's finished reports as scalars by tag; the columns of metrics.csv bear the same names."""
+    return {
+        "D_loss": float(d.d_loss),
+        "G_loss": float(g.g_loss),
+        "value/V": float(d.value),
+        "value/minus_log_4": losses.IDEAL_VALUE,
+        "prob/D_x": float(d.d_real),
+        "prob/D_G_z": float(d.d_fake),
+        "accuracy/real": float(d.accuracy_real),
+        "accuracy/fake": float(d.accuracy_fake),
+        "speed/steps_per_second": steps_per_second,
+    }
+
+
+class Events:
+    """The run's event file; close it to have everything on disk."""
+
+    def __init__(self, directory: pathlib.Path, graph: tf.Graph, start: int):
+        """Open a new event file at step `start`; TensorBoard drops what an earlier process wrote beyond it."""
+        # The process id, because two files of one second would be one file.
+        self._writer = v1.summary.FileWriter(str(directory), graph, filename_suffix=f".{os.getpid()}")
+        self._writer.add_session_log(v1.SessionLog(status=v1.SessionLog.START), start)
+
+    def close(self) -> None:
+        """Write what is left and end the file."""
+        self._writer.close()
+
+    def flush(self) -> None:
+        """Hand everything so far to the system."""
+        self._writer.flush()
+
+    def scalars(self, step: int, values: dict[str, float]) -> None:
+        """One point on each curve."""
+        for tag, value in values.items():
+            self._add(step, scalars.scalar_pb(tag, value))
+
+    def histograms(self, step: int, values: dict[str, np.ndarray]) -> None:
+        """A histogram for each tag."""
+        for tag, array in values.items():
+            self._add(step, histograms.histogram_pb(tag, array))
+
+    def picture(self, step: int, tag: str, picture: np.ndarray) -> None:
+        """One picture, uint8 [H, W, C], as one PNG."""
+        height, width, channels = picture.shape
+        image = v1.Summary.Image(
+            height=height, width=width, colorspace=channels, encoded_image_string=pictures.png(picture)
+        )
+        self._add(step, v1.Summary(value=[v1.Summary.Value(tag=tag, image=image)]))
+
+    def reading_card(self, step: int, g_loss: str) -> None:
+        """The text card: how to read these curves, for the G loss that this run trains with."""
+        text = READING.format(g_formula=G_FORMULAS[g_loss], g_ideal=losses.IDEAL_G_LOSS[g_loss])
+        self._add(step, texts.text_pb("how_to_read_these_curves", text))
+
+    def _add(self, step: int, summary) -> None:
+        self._writer.add_summary(summary.SerializeToString(), step)

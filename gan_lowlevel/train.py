@@ -1,0 +1,84 @@
+"""One run from its first step, or its newest checkpoint, to its last: play, check, record, save."""
+
+import math
+
+import tensorflow as tf
+
+from gan_lowlevel import console, system
+from gan_lowlevel.checkpoints import Checkpoints
+from gan_lowlevel.config import Config
+from gan_lowlevel.data.batches import Batches
+from gan_lowlevel.data.dataset import Dataset
+from gan_lowlevel.errors import Exit, Failure
+from gan_lowlevel.gan import build, session_config
+from gan_lowlevel.loop import ExplicitLoop, Report
+from gan_lowlevel.networks.game import Game
+from gan_lowlevel.recorder import Recorder, due
+from gan_lowlevel.runs import Run
+
+v1 = tf.compat.v1
+
+
+def train(config: Config, game: Game, data: Dataset, run: Run) -> Exit:
+    """Train to the last step, from the newest good checkpoint where there is one; the run must be claimed.
+
+    Returns DONE, or INTERRUPTED or TERMINATED after a signal, everything saved. Raises Failure(NAN) where a loss is
+    not finite, Failure(FLAGS) where the data are not those that the run was begun with.
+    """
+    with tf.Graph().as_default() as graph, v1.Session(config=session_config(config.threads)) as session:
+        gan = build(config, game)
+        states = Checkpoints(run.checkpoints, session)
+        session.run(v1.global_variables_initializer())
+        found = states.restore()
+        notes = {"data_sha256": data.sha256()}
+        if found and found.notes != notes:
+            raise Failure(
+                Exit.FLAGS,
+                f"{run.directory} was begun with other data than {config.input_data_dir or 'the embedded digits'} "
+                "holds now (their SHA-256 differ): give the data it was begun with, or another --run_name.",
+            )
+        start = found.step if found else 0
+        console.print_start(config, gan.theta, data, run, start)
+        if start >= config.max_steps:
+            console.print_already_there(config, run, start)
+            return Exit.DONE
+
+        system.write_atomically(run.flags, config.flagfile().encode())
+        batches = Batches(
+            data.images,
+            config.batch_size,
+            seed=config.seed,
+            output_range=game.output_range,
+            shape=game.data_shape,
+        )
+        loop = ExplicitLoop(session, gan, config, batches)
+        with (
+            Recorder(loop, game, run, graph, start) as recorder,
+            console.Progress(start, config.max_steps) as progress,
+            system.StopRequest().installed() as stop,
+        ):
+            for step in range(start, config.max_steps):
+                report = loop.play(step)
+                done = step + 1  # steps played in all
+                check_finite(report, done, run)
+                progress.show(done, report.d)
+                recorder.record(done, report)
+                if stop.exit_code or due(done, config.save_every, config.max_steps):
+                    recorder.flush()
+                    states.save(done, notes, config.max_to_keep)
+                if stop.exit_code:
+                    break
+        console.print_end(config, run, report, done, progress.seconds, stop.exit_code)
+        return stop.exit_code or Exit.DONE
+
+
+def check_finite(report: Report, step: int, run: Run) -> None:
+    """Raise Failure(NAN) for a loss that is NaN or infinite, before anything of that step is saved."""
+    for name, loss in (("D_loss", report.d.d_loss), ("G_loss", report.g.g_loss)):
+        if not math.isfinite(loss):
+            raise Failure(
+                Exit.NAN,
+                f"{name} is {loss} at step {step:,}; the last good checkpoint stays in {run.checkpoints}: try, under "
+                "another --run_name, --log_form=stable, smaller --d_learning_rate and --g_learning_rate, "
+                "or another ratio of --d_step to --g_step.",
+            )

@@ -1,0 +1,151 @@
+"""Order, coverage and exact pixel values of the batches."""
+
+import fractions
+import hashlib
+
+import numpy as np
+import pytest
+
+from gan_lowlevel.data.batches import Batches, permutation
+
+
+def numbered(count: int) -> np.ndarray:
+    """Images 2x2 whose pixels all are the row's number: uint8 [count, 2, 2, 1]."""
+    return np.broadcast_to(np.arange(count, dtype=np.uint8)[:, None, None, None], (count, 2, 2, 1)).copy()
+
+
+def batches(count: int, batch_size: int, seed: int = 0, output_range=(0, 1), shape=(4,)) -> Batches:
+    return Batches(numbered(count), batch_size, seed=seed, output_range=output_range, shape=shape)
+
+
+@pytest.mark.parametrize(("count", "batch_size"), [(10, 4), (10, 5), (10, 10), (10, 23), (1, 3), (7, 1)])
+def test_batches_are_the_epochs_one_after_the_other(count, batch_size):
+    b = batches(count, batch_size)
+    wanted = 3 * max(1, batch_size // count + 1)  # epochs, of which three at least are crossed
+    stream = np.concatenate([permutation(0, epoch, count) for epoch in range(wanted)])
+    whole = len(stream) // batch_size  # batches that these epochs fill
+    got = np.concatenate([b.indices(k) for k in range(whole)])
+    assert np.array_equal(got, stream[: whole * batch_size])
+    assert b.indices(0).shape == (batch_size,)
+    assert b.indices(0).dtype == np.int64
+
+
+@pytest.mark.parametrize("epoch", [0, 1, 1000])
+def test_an_epoch_holds_every_row_once(epoch):
+    assert sorted(permutation(5, epoch, 100)) == list(range(100))
+
+
+def test_seed_and_epoch_each_make_another_order():
+    orders = {tuple(permutation(seed, epoch, 50)) for seed in (0, 1, 2**31 - 1) for epoch in (0, 1, 2)}
+    assert len(orders) == 9  # also (0, 1) and (1, 0) differ
+
+
+def test_the_order_is_that_of_philox_bits():
+    # Philox 4x64-10 on key (7, 2), written out from Salmon et al. 2011 in whole numbers, free of NumPy.
+    mask = 2**64 - 1
+
+    def block(counter):
+        c, k = [counter, 0, 0, 0], [7, 2]
+        for _ in range(10):
+            a, b = 0xD2E7470EE14C6C93 * c[0], 0xCA5A826395121157 * c[2]
+            c = [(b >> 64) ^ c[1] ^ k[0], b & mask, (a >> 64) ^ c[3] ^ k[1], a & mask]
+            k = [(k[0] + 0x9E3779B97F4A7C15) & mask, (k[1] + 0xBB67AE8584CAA73B) & mask]
+        return c
+
+    keys = [key for counter in (1, 2, 3) for key in block(counter)]  # NumPy counts before it draws: from 1
+    assert permutation(7, 2, 12).tolist() == sorted(range(12), key=keys.__getitem__)
+
+
+def test_equal_keys_keep_their_order(monkeypatch):
+    class Same:
+        def __init__(self, key):
+            pass
+
+        def random_raw(self, count):
+            return np.arange(count, dtype=np.uint64) % 2  # 0 1 0 1 ...: NumPy's unstable sort mixes these up
+
+    monkeypatch.setattr(np.random, "Philox", Same)
+    assert permutation(0, 0, 100).tolist() == [*range(0, 100, 2), *range(1, 100, 2)]
+
+
+def test_a_batch_depends_on_its_number_alone():
+    straight, jumping = batches(10, 4), batches(10, 4)
+    in_order = [straight.indices(k) for k in range(9)]
+    for k in (8, 0, 5, 5, 2, 7, 1):
+        assert np.array_equal(jumping.indices(k), in_order[k])
+
+
+def test_a_late_batch_is_found_without_walking_there():
+    b = batches(10, 4)
+    k = 10**15  # position 4e15, in epoch 4e14 at offset 0
+    assert np.array_equal(b.indices(k), permutation(0, 4 * 10**14, 10)[:4])
+
+
+def test_the_caller_may_write_into_indices():
+    b = batches(10, 4)
+    first = b.indices(0).copy()
+    b.indices(0)[:] = 0
+    assert np.array_equal(b.indices(0), first)
+
+
+def test_an_epoch_is_sorted_once(monkeypatch):
+    sorts = []
+    argsort = np.argsort
+    monkeypatch.setattr(np, "argsort", lambda *args, **kwargs: sorts.append(1) or argsort(*args, **kwargs))
+    b = batches(10, 4)
+    for k in range(5):  # 20 rows: epochs 0 and 1; batch 2 lies across their border
+        b.indices(k)
+    assert len(sorts) == 2
+    b.indices(2)
+    assert len(sorts) == 2  # both are kept
+
+
+@pytest.mark.parametrize("output_range", [(0, 1), (-1, 1), (0.0, 1.0), (-1.0, 1.0), (0, 255)])
+def test_each_pixel_value_is_rounded_once(output_range):
+    low, high = output_range
+    images = np.arange(256, dtype=np.uint8).reshape(1, 256)
+    got = Batches(images, 1, seed=0, output_range=output_range, shape=(256,)).batch(0)[0]
+    assert got.dtype == np.float32
+    for v in range(256):
+        exact = fractions.Fraction(low) + fractions.Fraction(high - low) * v / 255
+        distance = abs(fractions.Fraction(float(got[v])) - exact)
+        for neighbour in (np.nextafter(got[v], np.float32(-np.inf)), np.nextafter(got[v], np.float32(np.inf))):
+            assert distance <= abs(fractions.Fraction(float(neighbour)) - exact), v
+    assert (got[0], got[255]) == (low, high)
+
+
+@pytest.mark.parametrize("shape", [(4,), (2, 2), (2, 2, 1)])
+def test_a_batch_holds_the_rows_of_its_indices(shape):
+    b = batches(10, 4, output_range=(0, 255), shape=shape)  # where pixels keep their value: the row's number
+    for k in range(6):
+        got = b.batch(k)
+        assert got.shape == (4, *shape)
+        assert got.dtype == np.float32
+        assert np.array_equal(got, np.broadcast_to(b.indices(k).reshape(4, *[1] * len(shape)), got.shape))
+
+
+def test_pixels_keep_their_places():
+    image = np.arange(6, dtype=np.uint8).reshape(1, 2, 3)
+    got = Batches(image, 2, seed=0, output_range=(0, 255), shape=(6,)).batch(0)
+    assert got.tolist() == [[0, 1, 2, 3, 4, 5]] * 2
+
+
+def test_the_images_stay_as_they_are():
+    images = numbered(10)
+    before = hashlib.sha256(images).digest()
+    Batches(images, 4, seed=0, output_range=(-1, 1), shape=(4,)).batch(0)[:] = 7
+    assert hashlib.sha256(images).digest() == before
+
+
+@pytest.mark.parametrize(
+    ("images", "batch_size", "shape", "words"),
+    [
+        (np.zeros((3, 2, 2), np.float32), 1, (4,), "uint8 images"),
+        (np.zeros((0, 2, 2), np.uint8), 1, (4,), "one or more"),
+        (np.zeros((3, 2, 2), np.uint8), 0, (4,), "batch size of 1 or more"),
+        (np.zeros((3, 2, 2), np.uint8), 1, (5,), r"\[2, 2\] cannot be reshaped to \[5\]"),
+    ],
+)
+def test_what_cannot_be_a_batch_is_refused(images, batch_size, shape, words):
+    with pytest.raises(ValueError, match=words):
+        Batches(images, batch_size, seed=0, output_range=(0, 1), shape=shape)
