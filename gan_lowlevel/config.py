@@ -16,11 +16,14 @@ FLAGS_DIR = _HERE / "flags" if (_HERE / "flags").is_dir() else _HERE.parent / "f
 
 # What must be known before TensorFlow is imported. A test holds each table to the modules.
 MODELS = tuple(sorted(path.stem for path in FLAGS_DIR.glob("*.flags")))
-DATA_SETS = ("embedded", "mnist")
+DATA_SETS = ("embedded", "mnist", "parabola", "photos")
 G_LOSSES = ("non_saturating", "minimax")
 LOG_FORMS = ("stable", "literal")
 OPTIMIZERS = ("adam", "sgd", "nesterov")
 ARTICLE_SAMPLING = ("mlp",)  # the games whose article reuses one z, and one batch of x for a step's updates of D
+ANY_PICTURE = ("dcgan",)  # the games whose players take their picture's shape from the data
+D_DROPOUT = ("dcgan",)  # the games whose D has dropout
+PLANE = ("parabola",)  # the games of points in the plane
 
 RECIPE = None  # the default of a setting that every flagfile gives
 _RUN_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}")
@@ -35,7 +38,7 @@ class Setting:
     low: float | None = None
     high: float | None = None
     below_high: bool = False  # the upper bound itself is refused
-    choices: tuple[str, ...] = ()
+    choices: tuple[Any, ...] = ()
     aliases: tuple[str, ...] = ()
     may_change: bool = False  # on resume
     recorded: bool = True  # in the run's flags.txt
@@ -46,6 +49,18 @@ def setting(default: Any, kind: type, help: str, **facts: Any) -> Any:
     return dataclasses.field(default=default, metadata={"setting": Setting(help, kind, **facts)})
 
 
+def every(what: str) -> Any:
+    """A cadence; each recipe has its own."""
+    return setting(
+        RECIPE,
+        int,
+        f"Steps between {what}; -1: at each epoch's end, 0: at the last step only.",
+        low=-1,
+        high=10**12,
+        may_change=True,
+    )
+
+
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Config:
     """Every setting of a training run."""
@@ -53,15 +68,43 @@ class Config:
     model: str = setting("mlp", str, "The game to train; its recipe is flags/NAME.flags.", choices=MODELS)
 
     # the data
+    dataset: str = setting(
+        RECIPE,
+        str,
+        "What trains: mnist from --input_data_dir, or the embedded digits where that is empty; embedded digits; "
+        "photos in --input_data_dir; points of the parabola, drawn.",
+        choices=DATA_SETS,
+    )
     input_data_dir: str = setting(
         "",
         str,
-        "Folder with the four MNIST files, downloaded into it where it lacks them; "
-        "empty: 5,000 real MNIST digits that come with the installation.",
+        "Folder of the data: the four MNIST files, downloaded into it where it lacks them, or photographs. "
+        "Empty: 5,000 real MNIST digits that come with the installation.",
         aliases=("data_dir",),
         may_change=True,
     )
     download: bool = setting(True, bool, "Whether missing MNIST files may be downloaded.", may_change=True)
+
+    image_size: int = setting(
+        0, int, "Height and width of the pictures, for dcgan; 0: 28 for digits, 64 for photos.", choices=(0, 28, 32, 64)
+    )
+    channels: int = setting(
+        0, int, "Colours of a pixel, grey (1) or RGB (3), for dcgan; 0: 1 for digits, 3 for photos.", choices=(0, 1, 3)
+    )
+    resize: str = setting(
+        "stretch",
+        str,
+        "How a photograph becomes a square: stretch keeps all of it, crop keeps its middle and its proportions.",
+        choices=("stretch", "crop"),
+    )
+    mirror: bool = setting(False, bool, "Whether each photograph also trains mirrored left to right: twice the data.")
+    holdout: float = setting(
+        0.0,
+        float,
+        "Share of the photographs, chosen by a hash of their names, that never trains; for curves.",
+        low=0,
+        high=0.5,
+    )
 
     # where the run lives
     logdir: str = setting("logs", str, "Folder of all runs; TensorBoard's --logdir.", may_change=True, recorded=False)
@@ -108,6 +151,13 @@ class Config:
 
     # the game
     batch_size: int = setting(RECIPE, int, "Rows of x, and of z, in an update.", low=1, high=65536)
+    last_batch: str = setting(
+        "fill",
+        str,
+        "An epoch's incomplete batch: fill takes the missing rows from the next epoch, short trains as it is, "
+        "drop leaves it out.",
+        choices=("fill", "short", "drop"),
+    )
     d_step: int = setting(
         RECIPE,
         int,
@@ -125,6 +175,21 @@ class Config:
         aliases=("g_steps",),
     )
     z_dim: int = setting(RECIPE, int, "Entries of a latent vector z.", low=1, high=100_000)
+    d_dropout: float = setting(
+        0.0,
+        float,
+        "Share of D's hidden entries that dropout zeroes in training, for dcgan; more makes D weaker.",
+        low=0,
+        high=1,
+        below_high=True,
+    )
+    fakes: str = setting(
+        "generator",
+        str,
+        "What D learns to refuse: G(z) (generator), or points uniform in [-1, 1]^2 (uniform, with --g_step=0, "
+        "for games in the plane).",
+        choices=("generator", "uniform"),
+    )
     g_loss: str = setting(
         RECIPE,
         str,
@@ -177,19 +242,12 @@ class Config:
     )
 
     # what is recorded
-    summary_every: int = setting(
-        RECIPE, int, "Steps between scalars; 0: at the last step only.", low=0, high=10**12, may_change=True
-    )
-    sample_every: int = setting(
-        RECIPE,
-        int,
-        "Steps between sample grids and histograms; 0: at the last step only.",
-        low=0,
-        high=10**12,
-        may_change=True,
-    )
-    save_every: int = setting(
-        RECIPE, int, "Steps between checkpoints; 0: at the last step only.", low=0, high=10**12, may_change=True
+    summary_every: int = every("scalars")
+    sample_every: int = every("sample pictures and histograms")
+    save_every: int = every("checkpoints")
+    line_every: int = every("lines on the console with losses and accuracies")
+    save_single_samples: bool = setting(
+        False, bool, "Whether each generated picture of a grid is also a file of its own.", may_change=True
     )
     max_to_keep: int = setting(5, int, "Newest checkpoints that are kept.", low=1, high=10_000, may_change=True)
 
@@ -211,11 +269,30 @@ class Config:
                 "leave it out or say --sampling=fresh",
                 f"--model={self.model}",
             )
+        if (self.image_size or self.channels) and self.model not in ANY_PICTURE:
+            _refuse(
+                f"--image_size and --channels are for {', '.join(ANY_PICTURE)}, the pictures of other games have "
+                "one shape; leave them out",
+                f"--model={self.model}",
+            )
+        if self.d_dropout and self.model not in D_DROPOUT:
+            _refuse(f"--d_dropout is for {', '.join(D_DROPOUT)}; leave it out", f"--model={self.model}")
+        if self.fakes == "uniform" and (self.model not in PLANE or self.g_step):
+            _refuse(
+                f"--fakes=uniform wants --g_step=0 and a game in the plane ({', '.join(PLANE)})",
+                f"--model={self.model} --g_step={self.g_step}",
+            )
         if self.run_name and not _RUN_NAME.fullmatch(self.run_name):
             _refuse(
                 "--run_name wants 1 to 100 of the characters A-Z a-z 0-9 . _ -, the first no dot or dash",
                 f"--run_name={self.run_name!r}",
             )
+
+    def picture(self) -> tuple[int, int, int]:
+        """(height, width, channels) of the pictures where the game takes any shape."""
+        size, channels = (64, 3) if self.dataset == "photos" else (28, 1)
+        size = self.image_size or size
+        return size, size, self.channels or channels
 
     def flagfile(self) -> str:
         """The text of flags.txt: every recorded setting once; as a flagfile it repeats the run."""

@@ -16,12 +16,18 @@ class Stream(enum.IntEnum):
     D_LATENT = 0
     G_LATENT = 1
     SAMPLE = 2
+    DATA = 3
 
 
 def key(seed: tf.Tensor | int, stream: tf.Tensor | int, step: tf.Tensor | int, update: tf.Tensor | int) -> tf.Tensor:
     """The key of one draw: int64 [2]. stream below 2^8, update below 2^16, seed below 2^55, step below 2^47."""
     seed, stream, step, update = (tf.cast(part, tf.int64) for part in (seed, stream, step, update))
     return tf.stack([seed * 2**8 + stream, step * 2**16 + update])
+
+
+def fold(key: tf.Tensor, number: int) -> tf.Tensor:
+    """Another key for the same draw, one for each number: int64 [2]."""
+    return tf.random.fold_in(key, tf.constant(number, tf.int64), alg="philox")
 
 
 def uniform(shape: tf.Tensor | list, key: tf.Tensor, low: float = 0.0, high: float = 1.0) -> tf.Tensor:

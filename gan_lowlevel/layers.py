@@ -1,19 +1,36 @@
-"""Weights and matmuls by hand. Shapes as [B, ...]; every variable is made by `variable`, so that D can share it."""
+"""Weights, matmuls and convolutions by hand. Pictures are [B, H, W, C].
+
+Every variable is made by `variable` under the current variable scope, so that a second connection with reuse=True
+shares it. Every layer with a shape or parameters of its own notes itself for the layer tables.
+"""
 
 import functools
 import zlib
 from collections.abc import Callable
+from typing import NamedTuple
 
 import tensorflow as tf
 
+from gan_lowlevel import draws
+
 v1 = tf.compat.v1
 
-Initializer = Callable[..., Callable]
+Initializer = Callable[..., Callable]  # (seed=...) to a TensorFlow initializer
+
+LAYERS = "layers"  # the graph collection of Notes, in the order of connection
 
 
-def truncated_normal(stddev: float) -> Initializer:
-    """N(0, stddev^2), redrawn beyond two standard deviations."""
-    return functools.partial(v1.truncated_normal_initializer, stddev=stddev)
+class Note(NamedTuple):
+    """A row of a layer table."""
+
+    scope: str  # full variable scope, generator/dense_1
+    kind: str
+    output_shape: tuple[int | None, ...]  # None: the batch
+    trainable: int  # parameters
+    fixed: int  # moving statistics
+
+
+# Initializers.
 
 
 def constant(value: float) -> Initializer:
@@ -21,15 +38,57 @@ def constant(value: float) -> Initializer:
     return lambda seed: v1.constant_initializer(value)
 
 
-def variable(name: str, shape: list[int], initializer: Initializer) -> tf.Variable:
-    """A trainable float32 variable under the current variable scope; with reuse=True there, the one already made.
+def normal(mean: float, stddev: float) -> Initializer:
+    """N(mean, stddev^2)."""
+    return functools.partial(v1.random_normal_initializer, mean=mean, stddev=stddev)
+
+
+def truncated_normal(stddev: float) -> Initializer:
+    """N(0, stddev^2), redrawn beyond two standard deviations."""
+    return functools.partial(v1.truncated_normal_initializer, stddev=stddev)
+
+
+def uniform(bound: float) -> Initializer:
+    """U(-bound, bound)."""
+    return functools.partial(v1.random_uniform_initializer, minval=-bound, maxval=bound)
+
+
+def fan_in_uniform() -> Initializer:
+    """U(-1/sqrt(fan_in), 1/sqrt(fan_in))."""
+    return functools.partial(v1.variance_scaling_initializer, scale=1 / 3, mode="fan_in", distribution="uniform")
+
+
+def he_uniform() -> Initializer:
+    """U(-sqrt(6/fan_in), sqrt(6/fan_in)), He et al. 2015."""
+    return functools.partial(v1.variance_scaling_initializer, scale=2.0, mode="fan_in", distribution="uniform")
+
+
+def glorot_uniform() -> Initializer:
+    """U(-b, b) with b = sqrt(6/(fan_in + fan_out)), Glorot and Bengio 2010."""
+    return functools.partial(v1.variance_scaling_initializer, scale=1.0, mode="fan_avg", distribution="uniform")
+
+
+def variable(name: str, shape: list[int], initializer: Initializer, trainable: bool = True) -> tf.Variable:
+    """A float32 variable under the current variable scope; with reuse=True there, the one already made.
 
     Its initial value depends on the graph's seed and on its own full name, not on what else the graph holds.
     Raises ValueError where reuse and existence do not match.
     """
     full_name = f"{v1.get_variable_scope().name}/{name}"
     seed = zlib.crc32(full_name.encode()) & 0x7FFFFFFF
-    return v1.get_variable(name, shape, tf.float32, initializer(seed=seed))
+    return v1.get_variable(name, shape, tf.float32, initializer(seed=seed), trainable=trainable)
+
+
+def _note(kind: str, output: tf.Tensor) -> tf.Tensor:
+    """Note the layer of the current scope with its variables; returns its output."""
+    scope = v1.get_variable_scope().name
+    sizes = {v.name: v.shape.num_elements() for v in v1.get_collection(v1.GraphKeys.GLOBAL_VARIABLES, f"{scope}/")}
+    trainable = sum(sizes[v.name] for v in v1.trainable_variables(f"{scope}/"))
+    v1.add_to_collection(LAYERS, Note(scope, kind, tuple(output.shape), trainable, sum(sizes.values()) - trainable))
+    return output
+
+
+# Layers with weights.
 
 
 def dense(h: tf.Tensor, units: int, *, name: str, weights: Initializer, biases: Initializer) -> tf.Tensor:
@@ -37,4 +96,103 @@ def dense(h: tf.Tensor, units: int, *, name: str, weights: Initializer, biases: 
     with v1.variable_scope(name):
         w = variable("weights", [h.shape[1], units], weights)
         b = variable("biases", [units], biases)
-        return tf.matmul(h, w) + b  # [B, units]
+        return _note("dense", tf.matmul(h, w) + b)  # [B, units]
+
+
+def conv2d(
+    h: tf.Tensor,
+    filters: int,
+    *,
+    name: str,
+    weights: Initializer,
+    biases: Initializer | None = None,
+    size: int = 5,
+    stride: int = 1,
+    padding: str = "SAME",
+) -> tf.Tensor:
+    """Convolution with W [size, size, C, filters]: [B, H, W, C] to [B, H/stride, W/stride, filters] for SAME padding,
+    [B, (H - size)/stride + 1, ...] for VALID. `biases` None: none are added."""
+    with v1.variable_scope(name):
+        w = variable("weights", [size, size, h.shape[3], filters], weights)
+        h = tf.nn.conv2d(h, w, strides=stride, padding=padding)  # [B, H', W', filters]
+        if biases:
+            h = h + variable("biases", [filters], biases)
+        return _note("conv2d", h)
+
+
+def conv2d_transpose(
+    h: tf.Tensor, filters: int, *, name: str, weights: Initializer, size: int = 5, stride: int = 1
+) -> tf.Tensor:
+    """The gradient of a SAME convolution with W [size, size, filters, C], without biases:
+    [B, H, W, C] to [B, H stride, W stride, filters]."""
+    with v1.variable_scope(name):
+        _, height, width, channels = h.shape
+        w = variable("weights", [size, size, filters, channels], weights)
+        shape = tf.stack([tf.shape(h)[0], height * stride, width * stride, filters])
+        h = tf.nn.conv2d_transpose(h, w, shape, strides=stride, padding="SAME")
+        h.set_shape([None, height * stride, width * stride, filters])
+        return _note("conv2d_transpose", h)
+
+
+def batch_norm(
+    h: tf.Tensor,
+    training: tf.Tensor,
+    *,
+    name: str,
+    gamma: Initializer,
+    momentum: float = 0.99,
+    epsilon: float = 1e-3,
+) -> tf.Tensor:
+    """gamma (h - mean)/sqrt(variance + epsilon) + beta per feature, the last axis; Ioffe and Szegedy 2015.
+
+    training (bool scalar): mean and biased variance of the batch, or else the moving ones. The moving averages'
+    updates, m <- momentum m + (1 - momentum) batch, go to the collection UPDATE_OPS: whoever owns the layer runs them.
+    """
+    with v1.variable_scope(name):
+        features = [h.shape[-1]]
+        scale = variable("gamma", features, gamma)
+        shift = variable("beta", features, constant(0.0))
+        moving_mean = variable("moving_mean", features, constant(0.0), trainable=False)
+        moving_variance = variable("moving_variance", features, constant(1.0), trainable=False)
+        batch_mean, batch_variance = tf.nn.moments(h, axes=list(range(h.shape.rank - 1)))
+        for moving, batch in ((moving_mean, batch_mean), (moving_variance, batch_variance)):
+            v1.add_to_collection(
+                v1.GraphKeys.UPDATE_OPS, v1.assign_sub(moving, (1.0 - momentum) * (moving - batch)).op
+            )
+        mean = tf.where(training, batch_mean, moving_mean)
+        variance = tf.where(training, batch_variance, moving_variance)
+        return _note("batch_norm", (h - mean) * (scale * tf.math.rsqrt(variance + epsilon)) + shift)
+
+
+# Layers without weights.
+
+
+def leaky_relu(h: tf.Tensor, slope: float = 0.2) -> tf.Tensor:
+    """h where h > 0, else slope h."""
+    return tf.maximum(h, slope * h)
+
+
+def upsample(h: tf.Tensor, times: int, *, name: str) -> tf.Tensor:
+    """Nearest neighbour: [B, H, W, C] to [B, H times, W times, C]."""
+    with v1.variable_scope(name):
+        _, height, width, channels = h.shape
+        h = tf.reshape(h, [-1, height, 1, width, 1, channels]) * tf.ones([times, 1, times, 1])
+        return _note("upsample", tf.reshape(h, [-1, height * times, width * times, channels]))
+
+
+def max_pool(h: tf.Tensor, size: int, *, name: str) -> tf.Tensor:
+    """The largest of each size x size window: [B, H, W, C] to [B, H // size, W // size, C]."""
+    with v1.variable_scope(name):
+        return _note("max_pool", tf.nn.max_pool2d(h, size, size, padding="VALID"))
+
+
+def dropout(h: tf.Tensor, rate: float, key: tf.Tensor, *, name: str) -> tf.Tensor:
+    """Each entry 0 with probability `rate`, else divided by 1 - rate; Srivastava et al. 2014.
+
+    key: int64 [2] of draws.key, the mask a function of it and `name`.
+    """
+    with v1.variable_scope(name):
+        if rate > 0:
+            unit = draws.uniform(tf.shape(h), draws.fold(key, zlib.crc32(name.encode())))
+            h = tf.where(unit < rate, 0.0, h / (1.0 - rate))
+        return _note("dropout", h)

@@ -16,9 +16,7 @@ def permutation(seed: int, epoch: int, count: int) -> np.ndarray:
     what `Generator.permutation` or `shuffle` make of them: with those, another NumPy could train another run.
     """
     keys = np.random.Philox(key=[seed, epoch]).random_raw(count)
-    order = np.argsort(keys, kind="stable")  # stable: equal keys too have one order only
-    order.flags.writeable = False  # one array serves every batch of the epoch
-    return order
+    return np.argsort(keys, kind="stable")  # stable: equal keys too have one order only
 
 
 class Batches:
@@ -63,7 +61,7 @@ class Batches:
             epoch, offset = divmod(position, len(self._rows))
             parts.append(self._order(epoch)[offset : offset + end - position])
             position += len(parts[-1])
-        return np.concatenate(parts, dtype=np.int64)
+        return np.concatenate(parts, dtype=np.int64)  # a copy: the epoch's order stays as it is
 
     def batch(self, k: int) -> np.ndarray:
         """Batch k: float32 [B, *shape], in output_range."""

@@ -119,10 +119,13 @@ def _read(url: str, source: Source) -> bytes:
 
 
 def _in_words(error: Exception, timeout: float) -> str:
-    if isinstance(error, urllib.error.HTTPError):
-        error.close()
-        return f"{error.code} {error.reason}"
+    """A mirror's answer in one line; parts of it are the server's own text, of any length and content."""
     reason = getattr(error, "reason", error)  # a URLError wraps what happened
     if isinstance(reason, TimeoutError):
         return f"timeout, nothing came for {timeout:g} s"
-    return str(reason) or type(reason).__name__
+    words = str(reason) or type(reason).__name__
+    if isinstance(error, urllib.error.HTTPError):
+        error.close()
+        words = f"{error.code} {words}"
+    printable = "".join(character if character.isprintable() else " " for character in words)
+    return " ".join(printable.split())[:200]

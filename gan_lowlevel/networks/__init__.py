@@ -1,8 +1,15 @@
 """The games, by name. A new one is a file here, a row in this table and its recipe, flags/NAME.flags."""
 
-from gan_lowlevel.networks import mlp
+from collections.abc import Callable
+
+from gan_lowlevel.config import Config
+from gan_lowlevel.networks import dcgan, dog, mlp, mlp_deep, parabola
 from gan_lowlevel.networks.game import Game
 
-GAMES: dict[str, Game] = {
-    "mlp": mlp.GAME,
+GAMES: dict[str, Callable[[Config], Game]] = {
+    "dcgan": dcgan.game,
+    "dog": dog.game,
+    "mlp": mlp.game,
+    "mlp_deep": mlp_deep.game,
+    "parabola": parabola.game,
 }

@@ -1,4 +1,4 @@
-"""What one game is: two players, the law of z, and the facts of the network that the data follow."""
+"""What one game is: two players, the law of z, and the facts of the network that data and loop follow."""
 
 import dataclasses
 from collections.abc import Callable
@@ -8,18 +8,36 @@ import tensorflow as tf
 
 @dataclasses.dataclass(frozen=True)
 class Game:
-    """One generator, one discriminator.
+    """One generator, one discriminator, and what is no knob.
 
-    generator: z [B, z_dim] to fake [B, *data_shape], in output_range.
-    discriminator: x [B, *data_shape] to (probability, logits), both [B, 1].
+    generator: (z [B, z_dim], training, a bool scalar) to fake [B, *data_shape] in output_range.
+    discriminator: (x [B, *data_shape], key of its dropout masks) to probability and logits, [B, 1] each.
     latent: (shape, key) to z, float32.
-    data_shape: of one row of x and of G(z). picture_shape: (height, width, channels) of the same row.
+    data_shape: of one row of x and of G(z). picture_shape: (height, width, channels) of the same row; None for points
+    in the plane.
     output_range: (low, high) of G's outputs; the data are scaled to it.
     """
 
-    generator: Callable[[tf.Tensor], tf.Tensor]
-    discriminator: Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor]]
-    latent: Callable[[list, tf.Tensor], tf.Tensor]
+    generator: Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
+    discriminator: Callable[[tf.Tensor, tf.Tensor], tuple[tf.Tensor, tf.Tensor]]
+    latent: Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
     data_shape: tuple[int, ...]
-    picture_shape: tuple[int, int, int]
+    picture_shape: tuple[int, int, int] | None
     output_range: tuple[float, float]
+
+    # D learns from real and fake in one update; else in two, first from x, then from G(z).
+    d_joint: bool = True
+    # D's fakes are made as G trains, with batch statistics; else as G draws, with moving ones.
+    d_fakes_training: bool = True
+    # Rows of z in G's update for each row of x in D's.
+    g_rows: int = 1
+
+
+def modeless(generator: Callable[[tf.Tensor], tf.Tensor]) -> Callable[[tf.Tensor, tf.Tensor], tf.Tensor]:
+    """A generator that is the same in training and in use, as Game wants it."""
+    return lambda z, training: generator(z)
+
+
+def maskless(discriminator: Callable) -> Callable[[tf.Tensor, tf.Tensor], tuple[tf.Tensor, tf.Tensor]]:
+    """A discriminator without dropout, as Game wants it."""
+    return lambda x, key: discriminator(x)

@@ -1,6 +1,6 @@
 """mlp: the original MLP GAN on MNIST digits.
 
-Source: "GANs实现 (Generative Adversarial Networks)", a blog article of 2017-08-18, after Goodfellow et al. 2014.
+Source: "GANs实现 (Generative Adversarial Networks)", an article of 2017-08-18, after Goodfellow et al. 2014.
 Recipe: flags/mlp.flags. G has 114,064 parameters, D 100,609.
 """
 
@@ -9,8 +9,9 @@ import functools
 import tensorflow as tf
 
 from gan_lowlevel import draws
+from gan_lowlevel.config import Config
 from gan_lowlevel.layers import constant, dense, truncated_normal
-from gan_lowlevel.networks.game import Game
+from gan_lowlevel.networks.game import Game, maskless, modeless
 
 INITIAL = {"weights": truncated_normal(stddev=0.1), "biases": constant(0.1)}
 
@@ -28,11 +29,13 @@ def discriminator(x: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     return tf.sigmoid(logits), logits
 
 
-GAME = Game(
-    generator=generator,
-    discriminator=discriminator,
-    latent=functools.partial(draws.uniform, low=-1.0, high=1.0),
-    data_shape=(784,),
-    picture_shape=(28, 28, 1),
-    output_range=(0.0, 1.0),
-)
+def game(config: Config) -> Game:
+    """The players with the facts of their source."""
+    return Game(
+        generator=modeless(generator),
+        discriminator=maskless(discriminator),
+        latent=functools.partial(draws.uniform, low=-1.0, high=1.0),
+        data_shape=(784,),
+        picture_shape=(28, 28, 1),
+        output_range=(0.0, 1.0),
+    )

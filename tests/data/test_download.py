@@ -196,6 +196,16 @@ def test_nobody_there_is_told(server, folder):
     assert f"({nobody}: [" in sentence  # [Errno 111] on Linux, [WinError 10061] on Windows
 
 
+def test_connecting_and_reading_have_the_timeout(server, folder, monkeypatch):
+    timeouts = []
+    opened = download._OPENER.open
+    monkeypatch.setattr(
+        download._OPENER, "open", lambda url, timeout: timeouts.append(timeout) or opened(url, timeout=timeout)
+    )
+    download.fetch([NAME], folder, source(server, "lost", "good", timeout=3.5))
+    assert timeouts == [3.5, 3.5]
+
+
 def test_a_flood_is_cut(server, folder):
     refusal(folder, source(server, "flood"))
     server.shutdown()

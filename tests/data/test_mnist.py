@@ -1,4 +1,4 @@
-"""The IDX reader on good files and on files broken in every way; which files of a folder are wanted, and what is said."""
+"""The IDX reader on good files and on files broken in every way; which files a folder must hold."""
 
 import gzip
 import os
@@ -261,6 +261,11 @@ def test_a_folder_of_other_things_gets_nothing(tmp_path, fetched, directory):
     assert all(name in sentence for name in mnist.FILES)
     assert fetched == []
     assert list(tmp_path.iterdir()) == [other]
+
+
+def test_a_folder_is_none_of_the_files(tmp_path, fetched):
+    (tmp_path / TRAIN_IMAGES.removesuffix(".gz")).mkdir()  # as an unpacker may leave it
+    assert "does not look like MNIST" in refusal(load, tmp_path)
 
 
 def test_a_file_in_the_folders_place(tmp_path, fetched):
