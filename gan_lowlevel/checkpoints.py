@@ -127,7 +127,7 @@ def _remove_old(root: pathlib.Path, step: int, max_to_keep: int) -> None:
     for name in names[max_to_keep:]:
         shutil.rmtree(root / name)
     kept = [f"{name}/model" for name in reversed(names[:max_to_keep])]
-    v1.train.update_checkpoint_state(str(root), kept[-1], kept)
+    v1.train.update_checkpoint_state(str(root.absolute()), kept[-1], kept)  # a relative root would go into each name
 
 
 def _names(root: pathlib.Path) -> list[str]:
@@ -152,7 +152,7 @@ def _read(directory: pathlib.Path) -> Checkpoint | str:
         return "its manifest.json is damaged"
     if directory.name != f"ckpt-{step:09d}" if isinstance(step, int) else True:
         return f"its manifest.json is of another step ({step!r})"
-    if "model.index" not in facts or not isinstance(notes, dict):
+    if not {"model.index", "model.data-00000-of-00001"} <= facts.keys() or not isinstance(notes, dict):
         return "its manifest.json is damaged"
     for name, (size, sha256) in facts.items():
         path = directory / pathlib.PurePath(name).name  # a name in a file never leads out of its directory

@@ -59,5 +59,6 @@ def run(
 
 
 def _say(code: Exit, sentence: str) -> Exit:
-    print(f"gan_lowlevel: {sentence}", file=sys.stderr, flush=True)
+    line = " ".join(sentence.splitlines())  # a path, or TensorFlow's own words, may hold line breaks
+    print(f"gan_lowlevel: {line}", file=sys.stderr, flush=True)
     return code

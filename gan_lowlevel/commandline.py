@@ -1,6 +1,10 @@
 """From a command line, or a flagfile, to a settings record; the help text. Imports no TensorFlow."""
 
+import contextlib
 import dataclasses
+import difflib
+import io
+import itertools
 import textwrap
 from collections.abc import Sequence
 from typing import Any, TypeVar
@@ -38,10 +42,20 @@ class _Parser(flags.ArgumentParser):
         return value
 
 
+class _Switch(flags.BooleanParser):
+    """absl's own, with a sentence where it has none."""
+
+    def parse(self, argument: Any) -> bool:
+        try:
+            return super().parse(argument)
+        except ValueError:
+            raise ValueError(f"it wants nothing, true or false, got {argument!r}") from None
+
+
 def wants(facts: Setting) -> str:
     """What a setting accepts, in words."""
     if facts.choices:
-        return "one of " + ", ".join(facts.choices)
+        return "one of " + ", ".join(map(str, facts.choices))
     if facts.kind is str:
         return "text in one line"
     noun = "a whole number" if facts.kind is int else "a number"
@@ -55,6 +69,7 @@ def _define(record: type) -> flags.FlagValues:
         common = {"name": field.name, "default": field.default, "help": facts.help, "flag_values": values}
         if facts.kind is bool:
             flags.DEFINE_boolean(**common)
+            values[field.name].parser = _Switch()
         else:
             flags.DEFINE(_Parser(facts), serializer=flags.ArgumentSerializer(), **common)
         for alias in facts.aliases:
@@ -65,17 +80,23 @@ def _define(record: type) -> flags.FlagValues:
 def _read(record: type, argv: Sequence[str]) -> tuple[dict[str, Any], set[str]]:
     """Values by name, and the names that `argv` gives. Raises Failure(FLAGS) with absl's sentence or ours."""
     values = _define(record)
+    warning = io.StringIO()  # absl only warns of a flagfile that includes itself, and goes on without it
     try:
-        rest = values(["", *argv])[1:]
+        with contextlib.redirect_stderr(warning):
+            rest = values(["", *argv])[1:]
     except flags.UnrecognizedFlagError as error:
         if error.flagname == "log_dir":
             raise Failure(Exit.FLAGS, "unknown flag --log_dir: you want --logdir.") from None
-        hint = " or ".join(f"--{name}" for name in error.suggestions)
+        hint = " or ".join(f"--{name}" for name in difflib.get_close_matches(error.flagname, list(values), cutoff=0.75))
         hint = f"did you mean {hint}?" if hint else "--help lists all flags."
         raise Failure(Exit.FLAGS, f"unknown flag --{error.flagname}: {hint}") from None
-    except (flags.Error, UnicodeDecodeError, OSError) as error:
+    except UnicodeDecodeError as error:
+        raise Failure(Exit.FLAGS, f"a --flagfile wants text, a flag a line; this one is none: {error}.") from None
+    except (flags.Error, ValueError, OSError) as error:
         sentence = str(error).removeprefix("ERROR:: ").strip()
         raise Failure(Exit.FLAGS, sentence.removesuffix(".") + "; --help lists all flags.") from None
+    if warning.getvalue():
+        raise Failure(Exit.FLAGS, "a --flagfile includes itself: take its own --flagfile line out of it.")
     if rest:
         raise Failure(Exit.FLAGS, f"only flags are wanted, got {rest[0]!r}: write settings as --name=value.")
     given = {
@@ -119,8 +140,9 @@ def read_config(argv: Sequence[str]) -> Config:
 def recipe_defaults(argv: Sequence[str]) -> dict[str, Any]:
     """The values that training has where nothing is typed, for the model that `argv` names."""
     model = "mlp"
-    for argument in argv:
-        name, _, value = argument.lstrip("-").partition("=")
+    for argument, after in itertools.pairwise([*argv, ""]):
+        name, equals, value = argument.lstrip("-").partition("=")
+        value = value if equals else after  # --model=NAME, or --model NAME
         if name == "model" and value in MODELS:
             model = value
     return _read(Config, [f"--flagfile={FLAGS_DIR / f'{model}.flags'}"])[0]

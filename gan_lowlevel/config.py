@@ -282,6 +282,10 @@ class Config:
                 f"--fakes=uniform wants --g_step=0 and a game in the plane ({', '.join(PLANE)})",
                 f"--model={self.model} --g_step={self.g_step}",
             )
+        if self.dataset == "parabola" and -1 in (
+            self.summary_every, self.sample_every, self.save_every, self.line_every
+        ):  # fmt: skip
+            _refuse("drawn points have no epochs, give each --*_every as steps", "-1")
         if self.run_name and not _RUN_NAME.fullmatch(self.run_name):
             _refuse(
                 "--run_name wants 1 to 100 of the characters A-Z a-z 0-9 . _ -, the first no dot or dash",

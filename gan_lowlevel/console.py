@@ -14,7 +14,7 @@ from gan_lowlevel import losses
 from gan_lowlevel.config import Config, flag_text
 from gan_lowlevel.data.dataset import Dataset
 from gan_lowlevel.errors import Exit
-from gan_lowlevel.gan import DReport, Theta
+from gan_lowlevel.gan import Theta
 from gan_lowlevel.loop import Report
 from gan_lowlevel.runs import Run
 
@@ -28,7 +28,7 @@ def print_start(config: Config, theta: Theta, data: Dataset, run: Run, start: in
         f"gan_lowlevel {gan_lowlevel.__version__} on Python {platform.python_version()}, "
         f"TensorFlow {tf.__version__}, NumPy {np.__version__}"
     )
-    print(f"model    {config.model}: G {count['g']:,} parameters, D {count['d']:,}")
+    print(f"model    {config.model}: G {count['g']:,} parameters that train, D {count['d']:,}")
     print(f"data     {data.description}")
     print(
         f"plan     {config.max_steps:,} steps, each {config.d_step} of D and {config.g_step} of G, "
@@ -73,11 +73,13 @@ class Progress:
         if self._bar is not None:
             self._bar.close()
 
-    def show(self, step: int, d: DReport) -> None:
+    def show(self, step: int, epoch: int, report: Report) -> None:
         """Called after every step; cheap where nothing is to be shown."""
         if self._bar is not None:
             if self._bar.update(1):  # it has just redrawn itself
-                self._bar.set_postfix_str(f"V {d.value:.3f}, D(x) {d.d_real:.3f}, D(G(z)) {d.d_fake:.3f}")
+                if epoch:
+                    self._bar.set_description_str(f"epoch {epoch + 1}", refresh=False)
+                self._bar.set_postfix_str(_figures(report))
             return
         now = time.perf_counter()
         if step in (self._start + 1, self._last) or now - self._shown >= LINE_EVERY:
@@ -85,10 +87,22 @@ class Progress:
             rate = (step - self._start) / (now - self._began)
             left = (self._last - step) / rate
             print(
-                f"step {step:,}/{self._last:,}  {rate:.1f} steps/s  {left:.0f} s left  "
-                f"V {d.value:.3f}  D(x) {d.d_real:.3f}  D(G(z)) {d.d_fake:.3f}",
-                flush=True,
+                f"step {step:,}/{self._last:,}, {rate:.1f} steps/s, {left:,.0f} s left: {_figures(report)}", flush=True
             )
+
+    def line(self, text: str) -> None:
+        """One line above the bar."""
+        tqdm.write(text, file=sys.stdout)
+        sys.stdout.flush()
+
+
+def _figures(report: Report) -> str:
+    d, g = report
+    accuracy = (d.accuracy_real + d.accuracy_fake) / 2
+    return (
+        f"V {d.value:.3f}, D(x) {d.d_real:.2f}, D(G(z)) {d.d_fake:.2f}, "
+        f"D_loss {d.d_loss:.3f}, accuracy {accuracy:.2f}, G_loss {g.g_loss:.3f}"
+    )
 
 
 def print_already_there(config: Config, run: Run, step: int) -> None:

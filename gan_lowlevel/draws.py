@@ -37,8 +37,8 @@ def uniform(shape: tf.Tensor | list, key: tf.Tensor, low: float = 0.0, high: flo
     return low + (high - low) * unit
 
 
-def normal(shape: list, key: tf.Tensor) -> tf.Tensor:
+def normal(shape: tf.Tensor | list, key: tf.Tensor) -> tf.Tensor:
     """N(0, 1), float32 of `shape`, by Box and Muller's transform of two uniforms."""
-    unit = uniform([2, *shape], key)
+    unit = uniform(tf.concat([[2], tf.cast(shape, tf.int32)], axis=0), key)
     radius = tf.sqrt(-2.0 * tf.math.log(1.0 - unit[0]))  # 1 - u lies in (0, 1]: the logarithm stays finite
     return radius * tf.cos(2.0 * math.pi * unit[1])

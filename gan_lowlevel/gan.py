@@ -1,6 +1,6 @@
 """The graph of the game: D connected twice, theta_D and theta_G, one update a player.
 
-`connect` and the updates are functions of tensors x and z. `build` calls them on placeholders, for a loop that runs
+`connect`, `d_update` and `g_update` are functions of tensors. `build` calls them on placeholders, for a loop that runs
 one update per session.run.
 """
 
@@ -51,13 +51,21 @@ class Theta(NamedTuple):
     g: list[tf.Variable]
 
 
+class Optimizers(NamedTuple):
+    """One for each player."""
+
+    d: v1.train.Optimizer
+    g: v1.train.Optimizer
+
+
 @dataclasses.dataclass(frozen=True)
 class Gan:
     """The game on placeholders: feed x and draw, fetch a train op and its report."""
 
     x: tf.Tensor  # [B, *data_shape], float32 in the game's output_range
-    draw: tf.Tensor  # int64 [3]: stream, step, update; decides z
-    z: tf.Tensor  # [B, z_dim]; drawn as `draw` says, or fed
+    draw: tf.Tensor  # int64 [4]: stream, step, update, rows; decides z and dropout masks
+    z: tf.Tensor  # [rows, z_dim]; drawn as `draw` says, or fed
+    training: tf.Tensor  # bool: G's batch norm with batch statistics (default), or with moving ones
     play: Play
     theta: Theta
     d_report: DReport
@@ -67,14 +75,16 @@ class Gan:
     both_train: tf.Operation | None  # updates=simultaneous: both gradients at the same weights and z, then both applied
 
 
-def connect(game: Game, x: tf.Tensor, z: tf.Tensor) -> Play:
-    """G on z, D on x, and the same D, weights shared, on G(z)."""
+def connect(game: Game, x: tf.Tensor, z: tf.Tensor, *, training: tf.Tensor, key: tf.Tensor) -> Play:
+    """G on z, D on x, and the same D, weights shared, on G(z). `key` decides D's dropout masks."""
+    with v1.name_scope("masks"):
+        real_key, fake_key = draws.fold(key, 0), draws.fold(key, 1)
     with v1.variable_scope("generator"):
-        fake = game.generator(z)
+        fake = game.generator(z, training)
     with v1.variable_scope("discriminator"):
-        d_real, real_logits = game.discriminator(x)
+        d_real, real_logits = game.discriminator(x, real_key)
     with v1.variable_scope("discriminator", reuse=True):
-        d_fake, fake_logits = game.discriminator(fake)
+        d_fake, fake_logits = game.discriminator(fake, fake_key)
     return Play(fake=fake, d_real=d_real, d_fake=d_fake, real_logits=real_logits, fake_logits=fake_logits)
 
 
@@ -110,48 +120,88 @@ def g_objective(config: Config, play: Play) -> GReport:
         return GReport(g_loss=losses.G_LOSSES[config.g_loss](play.fake_logits, config.log_form))
 
 
-def optimizer(config: Config, learning_rate: float) -> v1.train.Optimizer:
-    """One player's optimizer, of the kind that the settings name."""
+def optimizers(config: Config) -> Optimizers:
+    """One for each player, of the kind that the settings name."""
     if config.optimizer == "adam":
-        return v1.train.AdamOptimizer(learning_rate, config.beta1, beta2=0.999, epsilon=config.epsilon)
-    return v1.train.MomentumOptimizer(learning_rate, config.momentum, use_nesterov=config.optimizer == "nesterov")
+        return Optimizers(
+            *(
+                v1.train.AdamOptimizer(rate, config.beta1, beta2=0.999, epsilon=config.epsilon)
+                for rate in (config.d_learning_rate, config.g_learning_rate)
+            )
+        )
+    return Optimizers(
+        *(
+            v1.train.MomentumOptimizer(rate, config.momentum, use_nesterov=config.optimizer == "nesterov")
+            for rate in (config.d_learning_rate, config.g_learning_rate)
+        )
+    )
+
+
+def d_update(
+    config: Config,
+    game: Game,
+    play: Play,
+    report: DReport,
+    *,
+    key: tf.Tensor,
+    theta: Theta,
+    optimizer: v1.train.Optimizer,
+) -> tf.Operation:
+    """One update of D, of theta_D alone: on real and fake together, or first on real and then on fake."""
+    if game.d_joint:
+        return optimizer.minimize(report.d_loss, var_list=theta.d)
+
+    gradients = optimizer.compute_gradients(losses.d_loss_real(play.real_logits, config.log_form), theta.d)
+    with tf.control_dependencies(report):  # the report is of D as it was before both
+        on_real = optimizer.apply_gradients(gradients)
+    with tf.control_dependencies([on_real]), v1.variable_scope("discriminator", reuse=True):
+        _, fake_logits = game.discriminator(play.fake, draws.fold(key, 1))  # D as it is now
+        return optimizer.minimize(losses.d_loss_fake(fake_logits, config.log_form), var_list=theta.d)
+
+
+def g_update(report: GReport, *, theta: Theta, optimizer: v1.train.Optimizer) -> tf.Operation:
+    """One update of G: of theta_G and of G's moving statistics, which no update of D touches."""
+    gradients = optimizer.compute_gradients(report.g_loss, var_list=theta.g)
+    with tf.control_dependencies(v1.get_collection(v1.GraphKeys.UPDATE_OPS)):
+        return optimizer.apply_gradients(gradients)
 
 
 def build(config: Config, game: Game) -> Gan:
     """The whole game in the current graph, on placeholders; seeds the graph's initial weights."""
     v1.set_random_seed(config.seed)
     x = v1.placeholder(tf.float32, [None, *game.data_shape], name="x")
-    draw = v1.placeholder(tf.int64, [3], name="draw")
+    draw = v1.placeholder(tf.int64, [4], name="draw")
+    training = v1.placeholder_with_default(True, [], name="training")
     with v1.name_scope("latent"):
-        stream, step, update = tf.unstack(draw)
-        drawn = game.latent([config.batch_size, config.z_dim], draws.key(config.seed, stream, step, update))
+        stream, step, update, rows = tf.unstack(draw)
+        key = draws.key(config.seed, stream, step, update)
+        drawn = game.latent(tf.stack([rows, config.z_dim]), key)
     z = v1.placeholder_with_default(drawn, [None, config.z_dim], name="z")
 
-    play = connect(game, x, z)
+    play = connect(game, x, z, training=training, key=key)
     theta = split_theta()
     d_report, g_report = d_objective(config, play), g_objective(config, play)
 
     # Each optimizer under its own scope: the names of its variables must not hang on the order of building.
+    optimizer = optimizers(config)
     with v1.name_scope("d_optimizer"):
-        d_optimizer = optimizer(config, config.d_learning_rate)
-        d_gradients = d_optimizer.compute_gradients(d_report.d_loss, var_list=theta.d)
-        d_train = d_optimizer.apply_gradients(d_gradients)
+        d_train = d_update(config, game, play, d_report, key=key, theta=theta, optimizer=optimizer.d)
     with v1.name_scope("g_optimizer"):
-        g_optimizer = optimizer(config, config.g_learning_rate)
-        g_gradients = g_optimizer.compute_gradients(g_report.g_loss, var_list=theta.g)
-        g_train = g_optimizer.apply_gradients(g_gradients)
+        g_train = g_update(g_report, theta=theta, optimizer=optimizer.g)
     both_train = None
     if config.updates == "simultaneous":
         with v1.name_scope("both"):
+            d_gradients = optimizer.d.compute_gradients(d_report.d_loss, theta.d)
+            g_gradients = optimizer.g.compute_gradients(g_report.g_loss, theta.g)
             with tf.control_dependencies([gradient for gradient, _ in d_gradients + g_gradients]):
-                d_applied = d_optimizer.apply_gradients(d_gradients)
-            with tf.control_dependencies([d_applied]):
-                both_train = g_optimizer.apply_gradients(g_gradients)
-
+                d_applied = optimizer.d.apply_gradients(d_gradients)
+            with tf.control_dependencies([d_applied, *v1.get_collection(v1.GraphKeys.UPDATE_OPS)]):
+                both_train = optimizer.g.apply_gradients(g_gradients)
     return Gan(
         x=x,
         draw=draw,
         z=z,
+        training=training,
         play=play,
         theta=theta,
         d_report=d_report,

@@ -156,9 +156,7 @@ def batch_norm(
         moving_variance = variable("moving_variance", features, constant(1.0), trainable=False)
         batch_mean, batch_variance = tf.nn.moments(h, axes=list(range(h.shape.rank - 1)))
         for moving, batch in ((moving_mean, batch_mean), (moving_variance, batch_variance)):
-            v1.add_to_collection(
-                v1.GraphKeys.UPDATE_OPS, v1.assign_sub(moving, (1.0 - momentum) * (moving - batch)).op
-            )
+            v1.add_to_collection(v1.GraphKeys.UPDATE_OPS, v1.assign_sub(moving, (1.0 - momentum) * (moving - batch)).op)
         mean = tf.where(training, batch_mean, moving_mean)
         variance = tf.where(training, batch_variance, moving_variance)
         return _note("batch_norm", (h - mean) * (scale * tf.math.rsqrt(variance + epsilon)) + shift)

@@ -6,9 +6,11 @@ from typing import NamedTuple
 import tensorflow as tf
 
 from gan_lowlevel.config import Config
-from gan_lowlevel.data.batches import Batches
+from gan_lowlevel.data.dataset import Rows
+from gan_lowlevel.data.parabola import uniform_points
 from gan_lowlevel.draws import Stream
 from gan_lowlevel.gan import DReport, Gan, GReport
+from gan_lowlevel.networks.game import Game
 
 v1 = tf.compat.v1
 
@@ -26,11 +28,12 @@ class ExplicitLoop:
 
     session: v1.Session
     gan: Gan
+    game: Game
     config: Config
-    batches: Batches
+    rows: Rows
 
     def play(self, step: int) -> Report:
-        """One step, a round of both players."""
+        """One step, a round of both players; steps are counted from 0."""
         session, gan = self.session, self.gan
         if self.config.updates == "simultaneous":
             _, d, g = session.run((gan.both_train, gan.d_report, gan.g_report), self.d_feed(step, 0))
@@ -49,13 +52,32 @@ class ExplicitLoop:
 
     def d_feed(self, step: int, update: int) -> dict:
         """x and z of one update of D."""
-        if self.config.sampling == "article":  # one batch of x for all updates of a step, one z for ever
-            return {self.gan.x: self.batches.batch(step), self.gan.draw: (Stream.D_LATENT, 0, 0)}
-        number = step * max(self.config.d_step, 1) + update
-        return {self.gan.x: self.batches.batch(number), self.gan.draw: (Stream.D_LATENT, step, update)}
+        gan, number = self.gan, batch_number(self.config, step, update)
+        feed = {
+            gan.x: self.rows.batch(number),
+            gan.draw: self._draw(Stream.D_LATENT, step, update, self.rows.size(number)),
+            gan.training: self.game.d_fakes_training,
+        }
+        if self.config.fakes == "uniform":  # in the place of G(z)
+            feed[gan.play.fake] = uniform_points(self.config.seed, number, self.rows.size(number))
+        return feed
 
     def g_feed(self, step: int, update: int) -> dict:
-        """z of one update of G."""
-        if self.config.sampling == "article":
-            return {self.gan.draw: (Stream.D_LATENT, 0, 0)}
-        return {self.gan.draw: (Stream.G_LATENT, step, update)}
+        """z of one update of G, as many rows as D's last batch times the game's factor."""
+        size = self.rows.size(batch_number(self.config, step, max(self.config.d_step, 1) - 1))
+        return {self.gan.draw: self._draw(Stream.G_LATENT, step, update, size * self.game.g_rows)}
+
+    def _draw(self, stream: Stream, step: int, update: int, rows: int) -> tuple[int, int, int, int]:
+        if self.config.sampling == "article":  # one z for ever
+            return Stream.D_LATENT, 0, 0, rows
+        return stream, step, update, rows
+
+
+def batch_number(config: Config, step: int, update: int) -> int:
+    """Which batch of x one update of D sees: a fresh one; the article's way, one for all updates of a step."""
+    return step if config.sampling == "article" else step * max(config.d_step, 1) + update
+
+
+def batches_played(config: Config, steps: int) -> int:
+    """Batches of x that the first `steps` steps have seen."""
+    return batch_number(config, steps, 0)

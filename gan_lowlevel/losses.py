@@ -42,6 +42,18 @@ def d_loss(value: tf.Tensor) -> tf.Tensor:
     return -value
 
 
+def d_loss_real(real_logits: tf.Tensor, log_form: str = "stable") -> tf.Tensor:
+    """-E log D(x), the half of D's loss that real rows decide. Logits [B, 1]; a scalar in [0, inf)."""
+    _check_logits(real_logits)
+    return -tf.reduce_mean(LOG_D[log_form](real_logits))
+
+
+def d_loss_fake(fake_logits: tf.Tensor, log_form: str = "stable") -> tf.Tensor:
+    """-E log(1 - D(G(z))), the half of D's loss that fake rows decide. Logits [B, 1]; a scalar in [0, inf)."""
+    _check_logits(fake_logits)
+    return -tf.reduce_mean(LOG_NOT_D[log_form](fake_logits))
+
+
 def non_saturating(fake_logits: tf.Tensor, log_form: str = "stable") -> tf.Tensor:
     """-E log D(G(z)), section 3: strong gradient where D rejects. Logits [B, 1]; a scalar in [0, inf)."""
     _check_logits(fake_logits)

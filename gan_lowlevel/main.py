@@ -3,24 +3,10 @@
 python -m gan_lowlevel.main --model=mlp --input_data_dir=DIR --d_step=1
 """
 
-import dataclasses
-import math
-
-from gan_lowlevel import command, runs, system
+from gan_lowlevel import command, runs
 from gan_lowlevel.commandline import read_config, recipe_defaults
 from gan_lowlevel.config import Config
-from gan_lowlevel.data.dataset import Dataset
 from gan_lowlevel.errors import Exit
-
-
-def resolve(config: Config, data: Dataset) -> Config:
-    """The settings with their length in steps and their threads in figures.
-
-    One epoch is as many batches of x as D's updates need to see each row once.
-    """
-    rows_a_step = config.batch_size * (max(config.d_step, 1) if config.sampling == "fresh" else 1)
-    steps = config.max_steps or math.ceil(config.epochs * len(data.images) / rows_a_step)
-    return dataclasses.replace(config, max_steps=steps, epochs=0, threads=config.threads or system.cores())
 
 
 def main(config: Config) -> Exit:
@@ -29,19 +15,17 @@ def main(config: Config) -> Exit:
 
     run = runs.locate(config)
     data_set = data.load(config)
-    config = resolve(config, data_set)
     command.start_tensorflow()
-    from gan_lowlevel import console, gan, networks, train
+    from gan_lowlevel import networks, train
 
-    game = networks.GAMES[config.model]
+    game = networks.GAMES[config.model](config)
+    rows = data.rows(data_set, config, game.output_range, game.data_shape)
+    config = train.resolve(config, rows)
     if config.dry_run:
-        theta = gan.build(config, game).theta
-        console.print_start(config, theta, data_set, run, start=0)
-        console.print_tables(theta)
-        console.print_settings(config)
+        train.rehearse(config, game, data_set, run)
         return Exit.DONE
     with runs.claimed(run):
-        return train.train(config, game, data_set, run)
+        return train.train(config, game, data_set, rows, run)
 
 
 if __name__ == "__main__":

@@ -1,37 +1,58 @@
-"""What a run leaves while it goes on: scalars, grids, histograms, and at its end the curves and the GIF."""
+"""What a run leaves while it goes on: scalars, pictures, histograms, lines; at its end the curves and the GIF."""
 
 import time
 
+import numpy as np
 import tensorflow as tf
 
 from gan_lowlevel import losses, pictures, system
+from gan_lowlevel.data import parabola
+from gan_lowlevel.draws import Stream
 from gan_lowlevel.gan import latents
-from gan_lowlevel.loop import ExplicitLoop, Report
-from gan_lowlevel.networks.game import Game
-from gan_lowlevel.runs import Metrics, Run, draw_gif, draw_losses
+from gan_lowlevel.loop import ExplicitLoop, Report, batches_played
+from gan_lowlevel.runs import Metrics, Run
 from gan_lowlevel.summaries import Events, scalar_tags
 
-SAMPLES = 64  # in a grid; their z are those of the generate command's seeds 0 to 63
+SAMPLES = 64  # pictures in a grid; their z are those of the generate command's seeds 0 to 63
+POINTS = 100  # real and generated points in a scatter, and in a line's accuracies; the source's number
 
 
-def due(step: int, every: int, last: int) -> bool:
-    """Whether something is to be done after `step` steps: at multiples of `every` (0: none), and at the last."""
-    return step == last or (every > 0 and step % every == 0)
+class Clock:
+    """When something is due: at multiples of a cadence, at epochs' ends, at the last step."""
+
+    def __init__(self, loop: ExplicitLoop):
+        self._loop = loop
+
+    def epoch(self, step: int) -> int:
+        """Whole epochs after `step` steps."""
+        return self._loop.rows.epochs_done(batches_played(self._loop.config, step))
+
+    def due(self, step: int, every: int) -> bool:
+        """Whether it is time after `step` steps; `every` is a cadence of the settings."""
+        if step == self._loop.config.max_steps:
+            return True
+        if every == -1:
+            return self.epoch(step) > self.epoch(step - 1)
+        return every > 0 and step % every == 0
 
 
 class Recorder:
     """Writes into the run's directory what the settings ask for; leave the block to have all of it on disk."""
 
-    def __init__(self, loop: ExplicitLoop, game: Game, run: Run, graph: tf.Graph, start: int):
-        self._loop, self._game, self._run = loop, game, run
+    def __init__(self, loop: ExplicitLoop, clock: Clock, run: Run, graph: tf.Graph, start: int):
+        self._loop, self._clock, self._run = loop, clock, run
+        self._in_plane = loop.game.picture_shape is None
         self._metrics = Metrics(run, start)
         self._events = Events(run.directory, graph, start)
-        self._z = latents(game, loop.config.z_dim, list(range(SAMPLES)))
+        self._z = latents(loop.game, loop.config.z_dim, list(range(POINTS if self._in_plane else SAMPLES)))
         self._mark = (start, time.perf_counter())
 
         self._events.reading_card(start, loop.config.g_loss)
-        real = loop.batches.batch(0)[:SAMPLES]
-        self._events.picture(start, "samples/real", self._grid(real))
+        if self._in_plane:
+            x = np.linspace(parabola.LOW, parabola.HIGH, 101)
+            self._keep("function.png", "samples/function", start, pictures.line(x, parabola.function(x), "y = x²"))
+        else:
+            self._events.picture(start, "samples/real", self._grid(loop.rows.batch(0)[:SAMPLES]))
         if start == 0:
             self._samples(0)
             self._histograms(0)
@@ -40,11 +61,18 @@ class Recorder:
         return self
 
     def __exit__(self, *exception) -> None:
-        self._events.close()
         config = self._loop.config
-        ideals = {"D_loss": losses.IDEAL_D_LOSS, "G_loss": losses.IDEAL_G_LOSS[config.g_loss]}
-        draw_losses(self._run, self._metrics, ideals, f"{config.model}: both losses, {config.g_loss} G")
-        draw_gif(self._run)
+        columns = self._metrics.columns()
+        if columns["step"].size:
+            ideals = {"D_loss": losses.IDEAL_D_LOSS, "G_loss": losses.IDEAL_G_LOSS[config.g_loss]}
+            series = {tag: columns[tag] for tag in ideals}
+            title = f"{config.model}: both losses, {config.g_loss} G"
+            picture = pictures.curves(columns["step"], series, ideals, title)
+            self._keep("losses.png", "losses", int(columns["step"][-1]), picture)
+        self._events.close()
+        frames = sorted(self._run.sample(0).parent.glob("step_*.png"))
+        if frames:
+            system.write_atomically(self._run.directory / "samples.gif", pictures.gif(frames))
 
     def flush(self) -> None:
         """Hand all events so far to the system."""
@@ -53,25 +81,78 @@ class Recorder:
     def record(self, step: int, report: Report) -> None:
         """Whatever is due after `step` steps."""
         config = self._loop.config
-        if due(step, config.summary_every, config.max_steps):
+        if self._clock.due(step, config.summary_every):
             since, then = self._mark
             self._mark = (step, time.perf_counter())
             scalars = scalar_tags(report.d, report.g, (step - since) / (self._mark[1] - then))
             self._events.scalars(step, scalars)
             self._metrics.add(step, scalars)
-        if due(step, config.sample_every, config.max_steps):
+        if self._clock.due(step, config.sample_every):
             self._samples(step)
             self._histograms(step)
 
-    def _samples(self, step: int) -> None:
-        gan = self._loop.gan
-        grid = self._grid(self._loop.session.run(gan.play.fake, {gan.z: self._z}))
-        system.write_atomically(self._run.sample(step), pictures.png(grid))
-        self._events.picture(step, "samples/fake", grid)
+    def line(self, step: int, report: Report) -> str:
+        """Losses and D's accuracies after `step` steps; for points, on fresh ones, as many as the source takes."""
+        epoch = self._clock.epoch(step)
+        head = f"epoch {epoch:,}, step {step:,}" if epoch else f"step {step:,}"
+        real, fake, rows = report.d.accuracy_real, report.d.accuracy_fake, ""
+        if self._in_plane:
+            real, fake = self._accuracies(step)
+            rows = f"{POINTS} "
+        return (
+            f"{head}: D_loss {report.d.d_loss:.4f}, G_loss {report.g.g_loss:.4f}, "
+            f"D's accuracy on {rows}real {real:.2f}, on {rows}fake {fake:.2f}"
+        )
 
-    def _grid(self, rows):
-        images = rows.reshape(-1, *self._game.picture_shape)
-        return pictures.grid(pictures.to_uint8(images, self._game.output_range))
+    def _accuracies(self, step: int) -> tuple[float, float]:
+        """D's, on POINTS rows of x that come next in training and on as many fakes."""
+        loop, gan = self._loop, self._loop.gan
+        number = batches_played(loop.config, step)
+        batches = -(-POINTS // loop.config.batch_size)
+        x = np.concatenate([loop.rows.batch(number + i) for i in range(batches)])[:POINTS]
+        feed = {gan.x: x, gan.draw: (Stream.SAMPLE, step, 0, POINTS)}
+        if loop.config.fakes == "uniform":
+            feed[gan.play.fake] = parabola.uniform_points(loop.config.seed, number, POINTS)
+        seen = loop.session.run(gan.d_report, feed)
+        return seen.accuracy_real, seen.accuracy_fake
+
+    def _samples(self, step: int) -> None:
+        gan, path = self._loop.gan, self._run.sample(step)
+        rows = self._loop.session.run(gan.play.fake, {gan.z: self._z, gan.training: False})
+        if self._in_plane:
+            real = parabola.points(self._loop.config.seed, 0, POINTS)
+            scatter = pictures.scatter(real, rows, f"after {step:,} steps: real red, generated blue")
+            self._keep(f"samples/{path.name}", "samples/fake", step, scatter)
+            self._keep(f"surface/{path.name}", "samples/surface", step, self._surface(step))
+            return
+        self._keep(f"samples/{path.name}", "samples/fake", step, self._grid(rows))
+        if self._loop.config.save_single_samples:
+            path.with_suffix("").mkdir(exist_ok=True)
+            for seed, image in enumerate(self._images(rows)):
+                (path.with_suffix("") / f"seed_{seed:08d}.png").write_bytes(pictures.png(image))
+
+    def _surface(self, step: int) -> np.ndarray:
+        """D's probability over the plane."""
+        gan, axis = self._loop.gan, np.linspace(-1, 1, 101, dtype=np.float32)
+        plane = np.stack(np.meshgrid(axis, axis), axis=-1)  # [101, 101, 2]: (x, y), y by rows
+        d = self._loop.session.run(
+            gan.play.d_real, {gan.x: plane.reshape(-1, 2), gan.draw: (Stream.SAMPLE, step, 0, 1)}
+        )
+        return pictures.surface(axis, d.reshape(101, 101), f"D(x) after {step:,} steps, line: D = 1/2")
+
+    def _images(self, rows: np.ndarray) -> np.ndarray:
+        game = self._loop.game
+        return pictures.to_uint8(rows.reshape(-1, *game.picture_shape), game.output_range)
+
+    def _grid(self, rows: np.ndarray) -> np.ndarray:
+        return pictures.grid(self._images(rows))
+
+    def _keep(self, name: str, tag: str, step: int, picture: np.ndarray) -> None:
+        """A picture as a file of the run and in TensorBoard."""
+        path = self._run.directory / name
+        path.parent.mkdir(exist_ok=True)
+        system.write_atomically(path, pictures.png(picture))
+        self._events.picture(step, tag, picture)
 
     def _histograms(self, step: int) -> None:
         """Every weight, and D's logits on the x and z of the step's first update of D."""

@@ -5,12 +5,13 @@ import csv
 import dataclasses
 import datetime
 import io
+import math
 import pathlib
 from collections.abc import Iterator
 
 import numpy as np
 
-from gan_lowlevel import pictures, system
+from gan_lowlevel import system
 from gan_lowlevel.commandline import read_config
 from gan_lowlevel.config import Config
 from gan_lowlevel.errors import Exit, Failure
@@ -109,13 +110,21 @@ class Metrics:
 
     def add(self, step: int, scalars: dict[str, float]) -> None:
         """Append one row, flushed to the system."""
-        lines = []
-        if not self._tags:
-            self._tags = list(scalars)
-            lines.append(["step", *self._tags])
-        lines.append(_row_text([step, *(scalars[tag] for tag in self._tags)]))
+        if self._tags != list(scalars):
+            self._retitle(list(scalars))
         with open(self._path, "ab") as file:
-            file.write(_csv_text(lines))
+            file.write(_csv_text([_row_text([step, *scalars.values()])]))
+
+    def _retitle(self, tags: list[str]) -> None:
+        """Give the file these columns: it is new, its header is damaged, or an earlier version had other tags.
+
+        What an older row has no figure for is NaN.
+        """
+        old = self.columns()
+        unknown = np.full(old["step"].shape, math.nan)
+        rows = zip(old["step"], *(old.get(tag, unknown) for tag in tags), strict=True)
+        system.write_atomically(self._path, _csv_text([["step", *tags], *map(_row_text, rows)]))
+        self._tags = tags
 
     def columns(self) -> dict[str, np.ndarray]:
         """Every column by name, float64 [rows]."""
@@ -135,36 +144,19 @@ def _csv_text(lines: list[list[str]]) -> bytes:
 
 
 def _read_rows(path: pathlib.Path) -> tuple[list[str], list[list[float]]]:
-    """Tags and the rows up to the first that is torn."""
+    """Tags and the rows up to the first that is torn or damaged; nothing of a file that is no table of steps."""
     if not path.exists():
         return [], []
     whole, _, _torn = path.read_bytes().rpartition(b"\n")
-    lines = list(csv.reader(whole.decode(errors="replace").splitlines()))
-    if not lines or lines[0][:1] != ["step"]:
-        return [], []
-    tags, rows = lines[0][1:], []
-    for line in lines[1:]:
-        try:
-            row = [float(text) for text in line]
-        except ValueError:
-            break
-        if len(row) != len(tags) + 1:
-            break
-        rows.append(row)
+    lines = csv.reader(whole.decode(errors="replace").splitlines())
+    tags, rows = [], []
+    with contextlib.suppress(csv.Error, ValueError):
+        header = next(lines, [])
+        if header[:1] != ["step"]:
+            return [], []
+        tags = header[1:]
+        for line in lines:
+            if len(line) != len(tags) + 1:
+                break
+            rows.append([int(line[0]), *map(float, line[1:])])
     return tags, rows
-
-
-def draw_losses(run: Run, metrics: Metrics, ideals: dict[str, float], title: str) -> None:
-    """losses.png: both losses over steps, their ideal values as lines."""
-    columns = metrics.columns()
-    if not columns["step"].size:
-        return
-    series = {tag: columns[tag] for tag in ideals}
-    system.write_atomically(run.directory / "losses.png", pictures.curves(columns["step"], series, ideals, title))
-
-
-def draw_gif(run: Run) -> None:
-    """samples.gif: all grids in their order."""
-    frames = sorted(run.sample(0).parent.glob("step_*.png"))
-    if frames:
-        system.write_atomically(run.directory / "samples.gif", pictures.gif(frames))

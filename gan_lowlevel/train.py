@@ -1,5 +1,6 @@
 """One run from its first step, or its newest checkpoint, to its last: play, check, record, save."""
 
+import dataclasses
 import math
 
 import tensorflow as tf
@@ -7,19 +8,18 @@ import tensorflow as tf
 from gan_lowlevel import console, system
 from gan_lowlevel.checkpoints import Checkpoints
 from gan_lowlevel.config import Config
-from gan_lowlevel.data.batches import Batches
-from gan_lowlevel.data.dataset import Dataset
+from gan_lowlevel.data.dataset import Dataset, Rows
 from gan_lowlevel.errors import Exit, Failure
 from gan_lowlevel.gan import build, session_config
-from gan_lowlevel.loop import ExplicitLoop, Report
+from gan_lowlevel.loop import ExplicitLoop, Report, batches_played
 from gan_lowlevel.networks.game import Game
-from gan_lowlevel.recorder import Recorder, due
+from gan_lowlevel.recorder import Clock, Recorder
 from gan_lowlevel.runs import Run
 
 v1 = tf.compat.v1
 
 
-def train(config: Config, game: Game, data: Dataset, run: Run) -> Exit:
+def train(config: Config, game: Game, data: Dataset, rows: Rows, run: Run) -> Exit:
     """Train to the last step, from the newest good checkpoint where there is one; the run must be claimed.
 
     Returns DONE, or INTERRUPTED or TERMINATED after a signal, everything saved. Raises Failure(NAN) where a loss is
@@ -44,32 +44,45 @@ def train(config: Config, game: Game, data: Dataset, run: Run) -> Exit:
             return Exit.DONE
 
         system.write_atomically(run.flags, config.flagfile().encode())
-        batches = Batches(
-            data.images,
-            config.batch_size,
-            seed=config.seed,
-            output_range=game.output_range,
-            shape=game.data_shape,
-        )
-        loop = ExplicitLoop(session, gan, config, batches)
+        loop = ExplicitLoop(session, gan, game, config, rows)
+        clock = Clock(loop)
         with (
-            Recorder(loop, game, run, graph, start) as recorder,
-            console.Progress(start, config.max_steps) as progress,
             system.StopRequest().installed() as stop,
+            Recorder(loop, clock, run, graph, start) as recorder,
+            console.Progress(start, config.max_steps) as progress,
         ):
             for step in range(start, config.max_steps):
                 report = loop.play(step)
                 done = step + 1  # steps played in all
                 check_finite(report, done, run)
-                progress.show(done, report.d)
+                progress.show(done, clock.epoch(done), report)
                 recorder.record(done, report)
-                if stop.exit_code or due(done, config.save_every, config.max_steps):
+                if config.line_every and clock.due(done, config.line_every):
+                    progress.line(recorder.line(done, report))
+                if stop.exit_code or clock.due(done, config.save_every):
                     recorder.flush()
                     states.save(done, notes, config.max_to_keep)
                 if stop.exit_code:
                     break
         console.print_end(config, run, report, done, progress.seconds, stop.exit_code)
         return stop.exit_code or Exit.DONE
+
+
+def resolve(config: Config, rows: Rows) -> Config:
+    """The settings with their length in steps and their threads in figures."""
+    steps = config.max_steps
+    if config.epochs:
+        steps = -(-rows.batches_in(config.epochs) // batches_played(config, steps=1))  # rounded up
+    return dataclasses.replace(config, max_steps=steps, epochs=0, threads=config.threads or system.cores())
+
+
+def rehearse(config: Config, game: Game, data: Dataset, run: Run) -> None:
+    """Build and check the graph, print plan and tables; train and write nothing."""
+    with tf.Graph().as_default():
+        theta = build(config, game).theta
+    console.print_start(config, theta, data, run, start=0)
+    console.print_tables(theta)
+    console.print_settings(config)
 
 
 def check_finite(report: Report, step: int, run: Run) -> None:

@@ -1,24 +1,93 @@
 """The data sets, one a row: a new one is one file, one row here and its name in config.DATA_SETS."""
 
+import dataclasses
+
+import numpy as np
+
 from gan_lowlevel.config import Config
 from gan_lowlevel.data import embedded, mnist
-from gan_lowlevel.data.dataset import Dataset
+from gan_lowlevel.data.batches import Batches
+from gan_lowlevel.data.dataset import Dataset, Rows
+from gan_lowlevel.data.parabola import Parabola, Points
+from gan_lowlevel.errors import Exit, Failure
 
 
 def _embedded(config: Config) -> Dataset:
-    return embedded.load(cache=not config.dry_run)
+    return _shaped(embedded.load(cache=not config.dry_run), config)
 
 
 def _mnist(config: Config) -> Dataset:
-    return mnist.load(config.input_data_dir, download=config.download, dry_run=config.dry_run)
+    if not config.input_data_dir:
+        return _embedded(config)
+    return _shaped(mnist.load(config.input_data_dir, download=config.download, dry_run=config.dry_run), config)
 
 
-DATA_SETS = {"embedded": _embedded, "mnist": _mnist}
+def _parabola(config: Config) -> Parabola:
+    return Parabola()
 
 
-def load(config: Config) -> Dataset:
-    """The data that a run trains on: MNIST from input_data_dir, or the embedded digits where that is empty.
+def _photos(config: Config) -> Dataset:
+    from gan_lowlevel.data import photos
+
+    height, _, channels = config.picture()
+    return photos.load(
+        config.input_data_dir,
+        size=height,
+        channels=channels,
+        resize=config.resize,
+        mirror=config.mirror,
+        holdout=config.holdout,
+        batch_size=config.batch_size,
+        dry_run=config.dry_run,
+    )
+
+
+DATA_SETS = {"embedded": _embedded, "mnist": _mnist, "parabola": _parabola, "photos": _photos}
+
+
+def load(config: Config) -> Dataset | Parabola:
+    """The data that the settings name, read and checked.
 
     With dry_run nothing is downloaded and no cache is written. Raises Failure(DATA).
     """
-    return DATA_SETS["mnist" if config.input_data_dir else "embedded"](config)
+    return DATA_SETS[config.dataset](config)
+
+
+def rows(data: Dataset | Parabola, config: Config, output_range: tuple[float, float], shape: tuple[int, ...]) -> Rows:
+    """What trains, as batches of rows of `shape` in `output_range`. Raises Failure(DATA) where rows don't make one."""
+    if isinstance(data, Parabola):
+        return Points(config.seed, config.batch_size)
+    if config.last_batch == "drop" and len(data.images) < config.batch_size:
+        raise Failure(
+            Exit.DATA,
+            f"{len(data.images):,} pictures make no batch of {config.batch_size}, and --last_batch=drop leaves "
+            "incomplete ones out: give more pictures or a smaller --batch_size.",
+        )
+    return Batches(
+        data.images,
+        config.batch_size,
+        seed=config.seed,
+        output_range=output_range,
+        shape=shape,
+        last_batch=config.last_batch,
+    )
+
+
+def _shaped(data: Dataset, config: Config) -> Dataset:
+    """Digits in the size and colours that the settings ask for."""
+    height, _, channels = config.picture()
+    return dataclasses.replace(
+        data,
+        images=_resized(data.images, height, channels),
+        held_out_images=_resized(data.held_out_images, height, channels),
+    )
+
+
+def _resized(images: np.ndarray, size: int, channels: int) -> np.ndarray:
+    """uint8 [N, 28, 28, 1] to [N, size, size, channels], smoothly; grey stays grey."""
+    if images.shape[1] != size:
+        from PIL import Image  # here, since most runs resize nothing
+
+        squares = [np.asarray(Image.fromarray(i[:, :, 0]).resize((size, size), Image.BILINEAR)) for i in images]
+        images = np.stack(squares)[..., np.newaxis]
+    return images if channels == 1 else np.repeat(images, channels, axis=3)

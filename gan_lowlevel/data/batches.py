@@ -20,12 +20,14 @@ def permutation(seed: int, epoch: int, count: int) -> np.ndarray:
 
 
 class Batches:
-    """The endless concatenation of epochs, cut into batches of B.
+    """Shuffled epochs, one after another, cut into batches of B.
 
-    images: uint8 [N, ...]. batch_size: B, which may exceed N. output_range: (low, high), what 0 and 255 become.
+    images: uint8 [N, ...]. batch_size: B. output_range: (low, high), what 0 and 255 become.
     shape: what a row is reshaped to, e.g. (784,).
-    An epoch's last rows, where they fill no batch, share one with the next epoch's first rows.
-    Raises ValueError for no images, other types than uint8, B below 1, or a shape of another size than a row's.
+    last_batch: what becomes of an epoch's last rows where they fill no batch. fill: they share one with the next
+    epoch's first rows, and B may exceed N; short: they are a smaller batch; drop: they don't train in that epoch.
+    Raises ValueError for no images, other types than uint8, B below 1, a shape of another size than a row's, or
+    drop with fewer rows than a batch.
     """
 
     def __init__(
@@ -35,6 +37,7 @@ class Batches:
         seed: int,
         output_range: tuple[float, float],
         shape: tuple[int, ...],
+        last_batch: str = "fill",
     ):
         if images.dtype != np.uint8 or not len(images):
             raise ValueError(f"uint8 images, one or more, are wanted; got {images.dtype} {list(images.shape)}")
@@ -42,7 +45,10 @@ class Batches:
             raise ValueError(f"a batch size of 1 or more is wanted; got {batch_size}")
         if math.prod(images.shape[1:]) != math.prod(shape):
             raise ValueError(f"rows of {list(images.shape[1:])} cannot be reshaped to {list(shape)}")
+        if last_batch == "drop" and len(images) < batch_size:
+            raise ValueError(f"{len(images)} rows make no batch of {batch_size}, and incomplete batches are dropped")
         self.batch_size = batch_size
+        self._last_batch = last_batch
         self._rows = images.reshape(len(images), -1)  # [N, pixels], a view
         self._shape = tuple(shape)
         # Two: a batch may lie across the border of two epochs.
@@ -53,9 +59,39 @@ class Batches:
         v = np.arange(256, dtype=np.float64)
         self._pixels = ((low * (255 - v) + high * v) / 255).astype(np.float32)  # [256]
 
+    def _in_an_epoch(self) -> int:
+        """Batches in an epoch where it shares none with the next."""
+        whole, rest = divmod(len(self._rows), self.batch_size)
+        return whole + (1 if rest and self._last_batch == "short" else 0)
+
+    def epochs_done(self, batches: int) -> int:
+        """Whole epochs after the first `batches` batches."""
+        if self._last_batch == "fill":
+            return batches * self.batch_size // len(self._rows)
+        return batches // self._in_an_epoch()
+
+    def batches_in(self, epochs: int) -> int:
+        """The fewest batches with that many epochs."""
+        if self._last_batch == "fill":
+            return -(-epochs * len(self._rows) // self.batch_size)  # rounded up
+        return epochs * self._in_an_epoch()
+
+    def _span(self, k: int) -> tuple[int, int]:
+        """First position and the one behind the last of batch k in the concatenated epochs."""
+        if self._last_batch == "fill":
+            return k * self.batch_size, (k + 1) * self.batch_size
+        epoch, i = divmod(k, self._in_an_epoch())
+        first, end = i * self.batch_size, min((i + 1) * self.batch_size, len(self._rows))
+        return epoch * len(self._rows) + first, epoch * len(self._rows) + end
+
+    def size(self, k: int) -> int:
+        """Rows of batch k."""
+        first, end = self._span(int(k))
+        return end - first
+
     def indices(self, k: int) -> np.ndarray:
-        """The rows of batch k = 0, 1, ...: int64 [B], positions k B to (k + 1) B of the concatenated epochs."""
-        position, end = int(k) * self.batch_size, (int(k) + 1) * self.batch_size
+        """The rows of batch k = 0, 1, ...: int64 [size(k)], positions in the images."""
+        position, end = self._span(int(k))
         parts = []
         while position < end:
             epoch, offset = divmod(position, len(self._rows))
@@ -64,6 +100,6 @@ class Batches:
         return np.concatenate(parts, dtype=np.int64)  # a copy: the epoch's order stays as it is
 
     def batch(self, k: int) -> np.ndarray:
-        """Batch k: float32 [B, *shape], in output_range."""
+        """Batch k: float32 [size(k), *shape], in output_range."""
         rows = self._rows.take(self.indices(k), axis=0)  # uint8 [B, pixels]
-        return self._pixels.take(rows).reshape(self.batch_size, *self._shape)
+        return self._pixels.take(rows).reshape(-1, *self._shape)

@@ -1,14 +1,31 @@
-"""One record for every data set: what the loop, the pictures and the run's record need to know of it."""
+"""What the loop, the pictures and the run's record need to know of a data set."""
 
 import dataclasses
 import hashlib
+from typing import Protocol
 
 import numpy as np
 
 
+class Rows(Protocol):
+    """The rows of x that train, as batches numbered 0, 1, 2, ...: each a function of its number and the seed."""
+
+    def size(self, k: int) -> int:
+        """Rows of batch k."""
+
+    def batch(self, k: int) -> np.ndarray:
+        """Batch k: float32 [size(k), *data_shape] in the network's range."""
+
+    def epochs_done(self, batches: int) -> int:
+        """Whole passes over the data after that many batches; 0 for ever where data are drawn."""
+
+    def batches_in(self, epochs: int) -> int:
+        """The fewest batches with that many passes. Raises Failure(FLAGS) where data are drawn."""
+
+
 @dataclasses.dataclass(frozen=True)
 class Dataset:
-    """Images in memory as they came, unscaled.
+    """Images in memory, or mapped into it, as they came, unscaled.
 
     images: uint8 [N, H, W, C], what trains; labels: uint8 [N].
     held_out_images, held_out_labels: the same for what never trains, for curves only.

@@ -1,0 +1,250 @@
+"""Files that survive a crash, the lock, signals, the cache folder, the quiet import."""
+
+import os
+import pathlib
+import signal
+import stat
+import subprocess
+import sys
+
+import pytest
+
+import gan_lowlevel
+from gan_lowlevel import system
+from gan_lowlevel.errors import Exit, Failure
+
+ENVIRONMENT = os.environ | {"PYTHONPATH": str(pathlib.Path(gan_lowlevel.__file__).parent.parent)}
+posix = pytest.mark.skipif(os.name != "posix", reason="POSIX modes and signals")
+
+
+def child(code: str, *arguments: str) -> subprocess.Popen:
+    """A Python of its own, spoken to through pipes."""
+    return subprocess.Popen(
+        [sys.executable, "-c", code, *arguments],
+        env=ENVIRONMENT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+# write_atomically
+
+
+def test_write_atomically_makes_and_replaces(tmp_path):
+    path = tmp_path / "file"
+    for content in (b"old", b"", bytes(range(256)) * 1000):
+        system.write_atomically(path, content)
+        assert path.read_bytes() == content
+        assert list(tmp_path.iterdir()) == [path]
+
+
+@posix
+@pytest.mark.parametrize(("umask", "mode"), [(0o022, 0o644), (0o077, 0o600), (0o002, 0o664)])
+def test_write_atomically_gives_the_mode_of_an_ordinary_new_file(tmp_path, umask, mode):
+    before = os.umask(umask)
+    try:
+        system.write_atomically(tmp_path / "file", b"x")
+        assert os.umask(umask) == umask  # left as it was
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE((tmp_path / "file").stat().st_mode) == mode  # 0666 & ~umask
+
+
+def test_write_atomically_takes_the_longest_name(tmp_path):
+    name = "x" * 255  # NAME_MAX; the temporary name must not be longer
+    system.write_atomically(tmp_path / name, b"x")
+    assert (tmp_path / name).read_bytes() == b"x"
+
+
+@pytest.mark.parametrize("broken", ["fsync", "replace", "chmod"])
+@pytest.mark.parametrize("error", [OSError(28, "No space left on device"), KeyboardInterrupt()])
+def test_write_atomically_that_fails_leaves_the_old_file_and_nothing_else(tmp_path, monkeypatch, broken, error):
+    path = tmp_path / "file"
+    path.write_bytes(b"old")
+
+    def fail(*arguments):
+        raise error
+
+    monkeypatch.setattr(os, broken, fail)
+    with pytest.raises(type(error)):
+        system.write_atomically(path, b"new")
+    monkeypatch.undo()
+    assert list(tmp_path.iterdir()) == [path]
+    assert path.read_bytes() == b"old"
+
+
+def test_write_atomically_is_on_the_disk_before_and_after_the_rename(tmp_path, monkeypatch):
+    done = []
+    replace, fsync = os.replace, os.fsync
+    monkeypatch.setattr(
+        os, "fsync", lambda fd: (done.append("directory" if stat.S_ISDIR(os.fstat(fd).st_mode) else "file"), fsync(fd))
+    )
+    monkeypatch.setattr(os, "replace", lambda a, b: (done.append("replace"), replace(a, b)))
+    system.write_atomically(tmp_path / "file", b"x")
+    assert done == ["file", "replace"] + ["directory"] * (os.name != "nt")
+
+
+def test_write_atomically_into_no_folder(tmp_path):
+    with pytest.raises(FileNotFoundError):
+        system.write_atomically(tmp_path / "none" / "file", b"x")
+
+
+# lock
+
+HOLD = """
+import pathlib, sys
+from gan_lowlevel import system
+with system.lock(pathlib.Path(sys.argv[1])):
+    print("held", flush=True)
+    sys.stdin.readline()
+print("free", flush=True)
+sys.stdin.readline()
+"""
+
+
+def test_lock_refuses_a_second_process_until_the_first_is_gone(tmp_path):
+    path = tmp_path / "run" / ".lock"
+    path.parent.mkdir()
+    holder = child(HOLD, str(path))
+    try:
+        assert holder.stdout.readline() == "held\n"
+        with pytest.raises(Failure) as caught, system.lock(path):
+            pytest.fail("held by two")
+        assert caught.value.code == Exit.IN_USE
+        assert str(path.parent) in str(caught.value)
+        assert "--run_name" in str(caught.value)
+    finally:
+        holder.kill()  # SIGKILL: the holder has no chance to let go
+        holder.communicate()
+    with system.lock(path):
+        pass
+
+
+def test_lock_is_let_go_at_the_end_of_the_block(tmp_path):
+    holder = child(HOLD, str(tmp_path / ".lock"))
+    try:
+        assert holder.stdout.readline() == "held\n"
+        holder.stdin.write("\n")
+        holder.stdin.flush()
+        assert holder.stdout.readline() == "free\n"  # and the holder lives
+        with system.lock(tmp_path / ".lock"):
+            pass
+    finally:
+        holder.communicate("\n")
+
+
+def test_lock_is_let_go_after_an_exception(tmp_path):
+    with pytest.raises(ZeroDivisionError), system.lock(tmp_path / ".lock"):
+        raise ZeroDivisionError
+    with system.lock(tmp_path / ".lock"):
+        pass
+
+
+# StopRequest
+
+STOP = """
+import signal, sys
+from gan_lowlevel.system import StopRequest
+first, second = (signal.Signals[name] for name in sys.argv[1:])
+before = signal.getsignal(first)
+with StopRequest().installed() as stop:
+    assert stop.exit_code is None
+    signal.raise_signal(first)
+    print(int(stop.exit_code), flush=True)
+    signal.raise_signal(second)
+    print(int(stop.exit_code), flush=True)
+assert signal.getsignal(first) == before
+"""
+
+
+@posix
+@pytest.mark.parametrize(("name", "code"), [("SIGINT", 128 + signal.SIGINT), ("SIGTERM", 128 + signal.SIGTERM)])
+def test_the_first_signal_is_a_wish_and_the_second_ends_at_once(name, code):
+    process = child(STOP, name, name)
+    out, err = process.communicate()
+    assert (process.returncode, out, err) == (code, f"{code}\n", "")
+
+
+@posix
+def test_another_signal_is_another_wish_and_the_handlers_come_back():
+    process = child(STOP, "SIGINT", "SIGTERM")
+    out, err = process.communicate()
+    assert (process.returncode, out, err) == (0, f"{128 + signal.SIGINT}\n{128 + signal.SIGTERM}\n", "")
+
+
+# The machine
+
+
+def test_cores(monkeypatch):
+    monkeypatch.setattr(os, "sched_getaffinity", lambda process: {3, 5, 7}, raising=False)
+    assert system.cores() == 3
+    monkeypatch.delattr(os, "sched_getaffinity")
+    monkeypatch.setattr(os, "cpu_count", lambda: 6)
+    assert system.cores() == 6
+    monkeypatch.setattr(os, "cpu_count", lambda: None)
+    assert system.cores() == 1
+
+
+@pytest.mark.parametrize("variable", ["XDG_CACHE_HOME", "LOCALAPPDATA", "HOME"])
+def test_cache_directory(tmp_path, monkeypatch, variable):
+    for name in ("XDG_CACHE_HOME", "LOCALAPPDATA"):
+        monkeypatch.delenv(name, raising=False)
+    if variable == "HOME":
+        monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    monkeypatch.setenv(variable, str(tmp_path))
+    base = tmp_path / ".cache" if variable == "HOME" else tmp_path
+    assert system.cache_directory() == base / "gan_lowlevel"
+    assert system.cache_directory().is_dir()  # a second call finds it
+    if os.name == "posix":
+        assert stat.S_IMODE((base / "gan_lowlevel").stat().st_mode) == 0o700
+
+
+def test_cache_directory_that_can_not_be_made_is_an_oserror(tmp_path, monkeypatch):
+    (tmp_path / "gan_lowlevel").touch()
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    with pytest.raises(OSError, match="gan_lowlevel"):
+        system.cache_directory()
+
+
+# import_quietly
+
+CHATTER = "import os\nos.write(2, b'chatter\\n')\n"
+
+
+@pytest.fixture
+def module(tmp_path, monkeypatch):
+    """Write a module of this test's own; its name."""
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delenv("TF_CPP_MIN_LOG_LEVEL", raising=False)
+
+    def write(name: str, code: str) -> str:
+        (tmp_path / f"{name}.py").write_text(code)
+        return name
+
+    yield write
+    for path in tmp_path.glob("*.py"):
+        sys.modules.pop(path.stem, None)
+
+
+def test_import_quietly_hides_the_chatter_of_a_good_import(module, capfd):
+    system.import_quietly(module("chatting_module", CHATTER + "VALUE = 3\n"))
+    assert sys.modules["chatting_module"].VALUE == 3
+    os.write(2, b"after\n")
+    assert capfd.readouterr().err == "after\n"  # standard error is back, and empty until here
+
+
+@pytest.mark.parametrize("error", ["ImportError('no')", "KeyboardInterrupt()", "SystemExit(3)"])
+def test_import_quietly_shows_the_chatter_of_a_failed_import(module, capfd, error):
+    with pytest.raises((ImportError, KeyboardInterrupt, SystemExit)):
+        system.import_quietly(module("failing_module", CHATTER + f"raise {error}\n"))
+    os.write(2, b"after\n")
+    assert capfd.readouterr().err == "chatter\nafter\n"
+
+
+def test_import_quietly_is_not_quiet_for_who_asked_for_the_log(module, capfd, monkeypatch):
+    monkeypatch.setenv("TF_CPP_MIN_LOG_LEVEL", "0")
+    system.import_quietly(module("asked_module", CHATTER))
+    assert capfd.readouterr().err == "chatter\n"
+    assert os.environ["TF_CPP_MIN_LOG_LEVEL"] == "0"
