@@ -85,7 +85,7 @@ def scatter(real: np.ndarray, fake: np.ndarray, title: str) -> np.ndarray:
 def surface(axis: np.ndarray, values: np.ndarray, title: str) -> np.ndarray:
     """Probabilities [N, N] over the square of `axis` [N], y by rows, and their 1/2 contour: uint8 [480, 480, 3]."""
     figure, axes = _axes((4.8, 4.8), xlabel="x", ylabel="y", title=title)
-    image = axes.imshow(values, origin="lower", extent=(axis[0], axis[-1], axis[0], axis[-1]), cmap="coolwarm_r",
+    image = axes.imshow(values, origin="lower", extent=(axis[0], axis[-1], axis[0], axis[-1]), cmap="coolwarm",
                         vmin=0, vmax=1)  # fmt: skip
     if values.min() < 0.5 < values.max():  # else there is no such line, and matplotlib warns
         axes.contour(axis, axis, values, levels=[0.5], colors="black")

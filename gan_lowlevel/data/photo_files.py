@@ -100,28 +100,28 @@ def decode(path: str, *, size: int, channels: int, resize: str) -> np.ndarray:
         return np.asarray(picture.resize((size, size), Image.Resampling.BILINEAR, box)).reshape(size, size, channels)
 
 
-def decode_all(photos: list[Photo], write: Callable[[np.ndarray], object], **settings) -> list[str | None]:
-    """`write` each photograph in turn, as `decode` gives it; the answer tells of each why it was skipped, or None.
+def decode_all(photos: list[Photo], write: Callable[[np.ndarray], object], **settings) -> list[Exception | None]:
+    """`write` each photograph in turn, as `decode` gives it; the answer is what decoding each one raised, or None.
 
     Threads on all cores: Pillow lets go of Python's lock while it decodes and resizes. A bar on a terminal.
     """
 
-    def attempt(photo: Photo) -> np.ndarray | str:
+    def attempt(photo: Photo) -> np.ndarray | Exception:
         try:
             return decode(photo.path, **settings)
         except Exception as error:  # Pillow raises a dozen kinds on a stranger's file
-            return reason(error)
+            return error.with_traceback(None)  # whose frames would keep the pixels in memory
 
-    reasons = []
+    errors = []
     bar = tqdm(total=len(photos), desc="photographs", unit="file", disable=None)  # None: only on a terminal
     with bar, _strict_pillow(), concurrent.futures.ThreadPoolExecutor(system.cores()) as pool:
         for start in range(0, len(photos), _AT_ONCE):
             for result in pool.map(attempt, photos[start : start + _AT_ONCE]):
                 if isinstance(result, np.ndarray):
                     write(result)
-                reasons.append(result if isinstance(result, str) else None)
+                errors.append(result if isinstance(result, Exception) else None)
                 bar.update()
-    return reasons
+    return errors
 
 
 def reason(error: Exception) -> str:

@@ -1,49 +1,36 @@
-"""A folder of photographs as squares of one size, decoded once and then read from a cache file, row by row."""
+"""A folder of photographs as squares of one size, decoded once and from then on mapped from a cache file."""
 
 import contextlib
 import dataclasses
+import functools
 import hashlib
 import io
-import json
 import os
-import pathlib
 import sys
-import tempfile
-import time
 from typing import BinaryIO
 
 import numpy as np
 import PIL
 
-from gan_lowlevel import system
+from gan_lowlevel.data import photo_cache
 from gan_lowlevel.data.dataset import Dataset
-from gan_lowlevel.data.photo_files import Photo, Skipped, decode_all, find, printable
+from gan_lowlevel.data.photo_files import Photo, Skipped, decode_all, find, printable, reason
 from gan_lowlevel.errors import Exit, Failure
 
-WANTED = "give --input_data_dir=DIR, a folder of JPEG, PNG, WebP, BMP or GIF files"
 NAMED = 20  # skipped files that are named on the console
-CACHES = 4  # that are kept, the most recently used
-_FORMAT = 1  # of the cache; another number makes all caches anew
-_CHUNK = 256  # rows mirrored at a time
-_DAY = 86_400  # seconds
+_WANTED = "give --input_data_dir=DIR, a folder of JPEG, PNG, WebP, BMP or GIF files"
+_VERSION = 1  # of the decoding: where it changes, so does this, and caches are made anew
+_MIRRORED_AT_ONCE = 256  # rows
 
 
 @dataclasses.dataclass(frozen=True)
-class _Settings:
-    size: int
-    channels: int
-    resize: str
-    mirror: bool
-    holdout: float
+class Photographs(Dataset):
+    """A data set that was hashed when its cache was written: a folder larger than memory takes minutes."""
 
+    known_sha256: str
 
-@dataclasses.dataclass(frozen=True)
-class _Decoded:
-    """rows: uint8 [held_out + train (+ train, mirrored), size, size, channels], in memory or in a file."""
-
-    rows: np.ndarray
-    held_out: int
-    skipped: list[Skipped]
+    def sha256(self) -> str:
+        return self.known_sha256
 
 
 def load(
@@ -57,72 +44,103 @@ def load(
     batch_size: int,
     dry_run: bool,
 ) -> Dataset:
-    """The photographs in `directory` and its folders: uint8 [N, size, size, channels], sorted by name; labels are 0.
+    """The photographs of a folder and of the folders in it: uint8 [N, size, size, channels], by name; labels are 0.
 
-    resize: "stretch" or "crop", see photo_files.decode. mirror: the N are followed by the same N mirrored left to
-    right. holdout: this share, by a hash of each name, never trains. Files that do not decode are named on standard
-    error. The arrays are read-only and mapped from a cache file, so that a folder larger than memory trains too;
-    with dry_run, or where no cache can be written, they are in memory.
-    Raises Failure(DATA) for no folder and for fewer rows than `batch_size`.
+    resize: "stretch" or "crop", see photo_files.decode. mirror: those that train come a second time, left to right.
+    holdout: this share, by a hash of each name, never trains. Files that do not decode are named on standard error.
+    The arrays are read-only and mapped from a cache file, so that a folder larger than memory trains too; with
+    dry_run, or where no cache can be written, they are in memory.
+    Raises Failure(DATA) for no folder, and for fewer rows to train on than `batch_size`.
     """
+    folder, shown = os.path.expanduser(directory), printable(directory)
     if not directory:
-        raise Failure(Exit.DATA, f"this model trains on photographs: {WANTED}.")
-    folder = os.path.expanduser(directory)
+        raise Failure(Exit.DATA, f"this model needs photographs: {_WANTED}.")
     if not os.path.isdir(folder):
         came = "is a file" if os.path.exists(folder) else "does not exist"
-        raise Failure(Exit.DATA, f"{printable(directory)} {came}, and photographs are wanted: {WANTED}.")
+        raise Failure(Exit.DATA, f"{shown} {came}, and a folder of photographs is wanted: {_WANTED}.")
 
-    settings = _Settings(size, channels, resize, mirror, holdout)
     photos, unreadable = find(folder)
-    photos.sort(key=lambda photo: not _is_held_out(photo.name, holdout))  # those held out first, each part by name
-    key = _key(folder, photos, settings)
-    decoded = _read_cache(key, photos, settings, used=not dry_run)
-    if decoded is None and photos and not dry_run:
-        with contextlib.suppress(OSError):  # full or read-only; on Windows also a file that another process has mapped
-            _write_cache(key, photos, settings)
-        decoded = _read_cache(key, photos, settings)  # whoever wrote it
-    if decoded is None:
-        memory = io.BytesIO()
-        shape, held_out, skipped = _decode(photos, settings, memory)
-        decoded = _Decoded(np.frombuffer(memory.getbuffer(), np.uint8).reshape(shape), held_out, skipped)
+    photos.sort(key=lambda photo: not is_held_out(photo.name, holdout))  # first those held out, each part by name
+    row_shape = (size, size, channels)
+    fill = functools.partial(_decode, photos, row_shape, resize, mirror, holdout)
+    key = photo_cache.key(
+        _VERSION, PIL.__version__, os.path.realpath(folder), row_shape, resize, mirror, holdout,
+        [(photo.name, photo.size, photo.mtime_ns) for photo in photos],
+    )  # fmt: skip
+    stored = photo_cache.read(key, row_shape, use=not dry_run)
+    if stored is None or stored.notes.passing:
+        stored = _made(key, row_shape, fill, cache=not dry_run)
 
-    skipped = sorted(unreadable + decoded.skipped)
+    skipped = sorted(unreadable + stored.notes.skipped)
     _name(skipped)
-    held_out_images, images = np.split(decoded.rows, [decoded.held_out])
-    notes = [f"{len(skipped):,} {'file' if len(skipped) == 1 else 'files'} skipped"] if skipped else []
-    notes += [f"{len(held_out_images):,} more held out"] if len(held_out_images) else []
-    notes += ["mirrored"] if mirror else []
-    told = f" ({', '.join(notes)})" if notes else ""
+    held_out_images, images = np.split(stored.rows, [stored.notes.held_out])
+    remarks = [f"{len(skipped):,} {'file' if len(skipped) == 1 else 'files'} skipped"] if skipped else []
+    remarks += [f"{len(held_out_images):,} more held out"] if len(held_out_images) else []
+    remarks += ["mirrored"] if mirror else []
+    told = f" ({', '.join(remarks)})" if remarks else ""
     if len(images) < batch_size:
+        advice = f"add photographs, or say --batch_size={len(images)}" if len(images) else _WANTED
         raise Failure(
             Exit.DATA,
-            f"{printable(directory)} gives {len(images):,} pictures to train on{told}, and a batch has {batch_size:,}: "
-            + (f"add photographs, or say --batch_size={len(images)}." if len(images) else f"{WANTED}."),
+            f"{shown} gives {len(images):,} pictures to train on{told}, and a batch has {batch_size:,}: {advice}.",
         )
-    return Dataset(
+    return Photographs(
         images=images,
         labels=np.zeros(len(images), np.uint8),
         held_out_images=held_out_images,
         held_out_labels=np.zeros(len(held_out_images), np.uint8),
-        description=f"{len(images) // (1 + mirror):,} photographs from {printable(directory)} "
-        f"as {size}x{size}x{channels}{told}",
+        description=f"{len(images) // (1 + mirror):,} photographs from {shown} as {size}x{size}x{channels}{told}",
+        known_sha256=stored.sha256,
     )
 
 
-def _is_held_out(name: str, holdout: float) -> bool:
-    """By its name alone, so that a photograph stays on its side when others come or go."""
+def is_held_out(name: str, holdout: float) -> bool:
+    """By its name alone: a photograph stays on its side whatever others come or go."""
     digest = hashlib.sha256(name.encode("utf-8", "surrogatepass")).digest()
-    return int.from_bytes(digest[:8]) < holdout * 2**64
+    return int.from_bytes(digest[:8], "big") < holdout * 2**64
 
 
-def _decode(photos: list[Photo], settings: _Settings, file: BinaryIO) -> tuple[tuple[int, ...], int, list[Skipped]]:
-    """Write the rows of _Decoded to where `file` stands; gives their shape, how many are held out, what was skipped.
+def _made(key: str, row_shape: tuple[int, ...], fill, cache: bool) -> photo_cache.Stored:
+    """The rows, decoded now: into the cache and mapped from there, or else into memory."""
+    if cache:
+        with contextlib.suppress(OSError):  # full or read-only; on Windows also a file that another process has mapped
+            photo_cache.write(key, row_shape, fill)
+        stored = photo_cache.read(key, row_shape, use=True)  # whoever wrote it
+        if stored is not None:
+            return stored
+    memory = io.BytesIO()
+    notes = fill(memory)
+    rows = np.frombuffer(memory.getbuffer(), np.uint8).reshape(notes.count, *row_shape)
+    rows.flags.writeable = False  # as from the cache
+    return photo_cache.Stored(rows, notes, photo_cache.dataset_sha256(rows[notes.held_out :]))
 
-    `photos`: first those that are held out.
-    """
+
+def _decode(
+    photos: list[Photo], row_shape: tuple[int, ...], resize: str, mirror: bool, holdout: float, file: BinaryIO
+) -> photo_cache.Notes:
+    """Append all rows to `file`, in the order that Notes gives. `photos`: first those that are held out."""
     start = file.tell()
-    reasons = decode_all(
-        photos, file.write, size=settings.size, channels=settings.channels, resize=settings.resize
-    )  # fmt: skip
-    skipped = [Skipped(photo.name, reason) for photo, reason in zip(photos, reasons, strict=True) if reason]
-    ...
+    size, _, channels = row_shape
+    errors = decode_all(photos, file.write, size=size, channels=channels, resize=resize)
+    skipped = [Skipped(photo.name, reason(error)) for photo, error in zip(photos, errors, strict=True) if error]
+    good = [photo for photo, error in zip(photos, errors, strict=True) if not error]
+    held_out = sum(is_held_out(photo.name, holdout) for photo in good)
+    train = range(held_out, len(good))
+    for first in train[::_MIRRORED_AT_ONCE] if mirror else ():
+        bytes_a_row = size * size * channels
+        file.seek(start + first * bytes_a_row)
+        content = file.read(min(_MIRRORED_AT_ONCE, len(good) - first) * bytes_a_row)
+        rows = np.frombuffer(content, np.uint8).reshape(-1, *row_shape)  # [n, height, width, channels]
+        file.seek(0, os.SEEK_END)
+        file.write(rows[:, :, ::-1].tobytes())
+    # Of the machine, and not of the file: Pillow's own OSErrors have no number.
+    passing = any(isinstance(error, MemoryError) or getattr(error, "errno", None) for error in errors)
+    return photo_cache.Notes(len(good) + mirror * len(train), held_out, skipped, passing)
+
+
+def _name(skipped: list[Skipped]) -> None:
+    for name, why in skipped[:NAMED]:
+        print(f"skipped {printable(name)}: {why}", file=sys.stderr)
+    if len(skipped) > NAMED:
+        print(f"and {len(skipped) - NAMED:,} more", file=sys.stderr)
+    sys.stderr.flush()

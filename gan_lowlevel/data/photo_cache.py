@@ -1,0 +1,123 @@
+"""Decoded photographs on the disk, for the next start: an .npy of all rows that is mapped, not read, and a JSON of notes.
+
+Both lie in the user's cache folder. The .npy is put there first and each of the two in one move, so that two processes
+that write at once leave the same as one, and a JSON speaks of a whole .npy.
+"""
+
+import contextlib
+import hashlib
+import json
+import os
+import pathlib
+import tempfile
+import time
+from collections.abc import Callable
+from typing import BinaryIO, NamedTuple
+
+import numpy as np
+
+from gan_lowlevel import system
+from gan_lowlevel.data.dataset import Dataset
+from gan_lowlevel.data.photo_files import Skipped
+
+KEPT = 4  # caches; older ones, by their last use, are deleted
+_PREFIX = "photos-"
+_LEFT_OVER = 86_400  # seconds after which a half-written file has no living owner
+
+
+class Notes(NamedTuple):
+    """What the rows are."""
+
+    count: int  # of rows: first those held out, then those that train, then the latter again if mirrored
+    held_out: int
+    skipped: list[Skipped]
+    passing: bool  # whether a file was skipped for a fault of the machine, so that the next start tries again
+
+
+class Stored(NamedTuple):
+    """What the cache gives back. rows: uint8 [count, *row_shape], read-only; what is not looked at is not read."""
+
+    rows: np.ndarray
+    notes: Notes
+    sha256: str  # Dataset's, of the rows that train
+
+
+def key(*facts: object) -> str:
+    """The name of the cache for these facts; repr writes names that are no Unicode, and floats exactly."""
+    return hashlib.sha256(repr(facts).encode()).hexdigest()[:32]
+
+
+def read(key: str, row_shape: tuple[int, ...], use: bool) -> Stored | None:
+    """The rows of `key`, or None where they are missing or broken. use: whether this counts as a use, for KEPT."""
+    try:
+        npy, notes_file = _paths(key)
+        content = json.loads(notes_file.read_bytes())
+        count, held_out, passing = int(content["count"]), int(content["held_out"]), bool(content["passing"])
+        notes = Notes(count, held_out, [Skipped(str(name), str(why)) for name, why in content["skipped"]], passing)
+        rows = np.load(npy, mmap_mode="r", allow_pickle=False)  # raises for a file shorter than its header says
+        whole = npy.stat().st_size == rows.offset + rows.nbytes
+        if rows.dtype != np.uint8 or rows.shape != (count, *row_shape) or not whole or not 0 <= held_out <= count:
+            return None
+        if use:
+            os.utime(notes_file)
+        return Stored(rows, notes, str(content["sha256"]))
+    except Exception:  # json and NumPy raise a dozen kinds, and a cache that cannot be read is just no cache
+        return None
+
+
+def write(key: str, row_shape: tuple[int, ...], fill: Callable[[BinaryIO], Notes]) -> None:
+    """Keep what `fill` writes into a file: count rows of `row_shape`, uint8. Raises OSError.
+
+    Written, not mapped: on a full disk a write is an error, and a store into mapped memory the end of the process.
+    """
+    npy, notes_file = _paths(key)
+    _delete_left_overs(npy.parent)
+    descriptor, temporary = tempfile.mkstemp(dir=npy.parent, prefix=f".{_PREFIX}", suffix=".tmp")
+    try:
+        with os.fdopen(descriptor, "w+b") as file:
+            _write_header(file, (0, *row_shape))
+            notes = fill(file)
+            file.seek(0)
+            _write_header(file, (notes.count, *row_shape))  # of the same length: NumPy leaves room for the count
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, npy)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(temporary)
+        raise
+    sha256 = dataset_sha256(np.load(npy, mmap_mode="r")[notes.held_out :])
+    system.write_atomically(notes_file, json.dumps({**notes._asdict(), "sha256": sha256}).encode())
+    _delete_old(npy.parent)
+
+
+def dataset_sha256(images: np.ndarray) -> str:
+    """What Dataset.sha256 says of these images; it looks at nothing else."""
+    none = images[:0]
+    return Dataset(images, none, none, none, description="").sha256()
+
+
+def _paths(key: str) -> tuple[pathlib.Path, pathlib.Path]:
+    directory = system.cache_directory()
+    return directory / f"{_PREFIX}{key}.npy", directory / f"{_PREFIX}{key}.json"
+
+
+def _write_header(file: BinaryIO, shape: tuple[int, ...]) -> None:
+    np.lib.format.write_array_header_1_0(file, {"descr": "|u1", "fortran_order": False, "shape": shape})
+
+
+def _delete_old(directory: pathlib.Path) -> None:
+    """All but the KEPT most recently used. On Windows one that is mapped stays."""
+    with contextlib.suppress(OSError):  # another process deletes too
+        by_use = sorted(directory.glob(f"{_PREFIX}*.json"), key=lambda path: path.stat().st_mtime)
+        for notes_file in by_use[:-KEPT]:
+            notes_file.with_suffix(".npy").unlink(missing_ok=True)
+            notes_file.unlink(missing_ok=True)
+
+
+def _delete_left_overs(directory: pathlib.Path) -> None:
+    """What a process that was killed left: half-written files, and an .npy without its JSON."""
+    for path in [*directory.glob(f".{_PREFIX}*.tmp"), *directory.glob(f"{_PREFIX}*.npy")]:
+        with contextlib.suppress(OSError):
+            if not path.with_suffix(".json").exists() and time.time() - path.stat().st_mtime > _LEFT_OVER:
+                path.unlink()

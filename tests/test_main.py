@@ -1,0 +1,226 @@
+"""The main command as a user gives it: in a process of its own, on real digits, from its first line to what it leaves."""
+
+import csv
+import hashlib
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from PIL import Image
+
+from gan_lowlevel.errors import Exit
+
+ROOT = pathlib.Path(__file__).parent.parent
+QUICK = ("--batch_size=16", "--threads=1", "--summary_every=5", "--sample_every=10", "--save_every=10")
+
+
+@pytest.fixture(scope="module")
+def start(tmp_path_factory):
+    """Starts `python -m gan_lowlevel.main` with a log directory and a cache of this file's own."""
+    base = tmp_path_factory.mktemp("main")
+    environment = {**os.environ, "XDG_CACHE_HOME": str(base / "cache")}
+    environment.pop("TF_CPP_MIN_LOG_LEVEL", None)
+
+    def start(*flags: str) -> subprocess.Popen:
+        command = [sys.executable, "-m", "gan_lowlevel.main", f"--logdir={base / 'logs'}", *flags]
+        return subprocess.Popen(
+            command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+
+    start.logs = base / "logs"
+    return start
+
+
+def finish(process: subprocess.Popen) -> tuple[int, str, str]:
+    out, err = process.communicate(timeout=180)
+    return process.returncode, out, err
+
+
+def digest(run: pathlib.Path, step: int) -> str:
+    """SHA-256 over all variables of a checkpoint, names and bits."""
+    reader = tf.train.load_checkpoint(str(run / "checkpoints" / f"ckpt-{step:09d}" / "model"))
+    sha256 = hashlib.sha256()
+    for name in sorted(reader.get_variable_to_shape_map()):
+        sha256.update(name.encode() + np.ascontiguousarray(reader.get_tensor(name)).tobytes())
+    return sha256.hexdigest()
+
+
+def rows(run: pathlib.Path) -> list[dict[str, str]]:
+    with open(run / "metrics.csv", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def tree(folder: pathlib.Path) -> dict[str, str]:
+    """Every file below a folder with the hash of its content."""
+    return {
+        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
+
+
+@pytest.fixture(scope="module")
+def undisturbed(start):
+    """A run of 40 steps that nothing disturbs, and what it printed."""
+    code, out, err = finish(start("--run_name=undisturbed", "--max_steps=40", *QUICK))
+    assert code == Exit.DONE, err
+    return start.logs / "undisturbed", out, err
+
+
+def test_the_console_tells_a_newcomer_what_runs_what_was_left_and_what_to_type_next(undisturbed):
+    run, out, err = undisturbed
+    assert err == ""  # no warning, no chatter of TensorFlow
+    for fact in (
+        f"TensorFlow {tf.__version__}",
+        "G 114,064",
+        "D 100,609",
+        "4,500 real MNIST digits",
+        "--input_data_dir=DIR",  # how to get all of MNIST
+        "40 steps",
+        "1 threads",
+        str(run),
+        "-1.3863",  # the ideal V, 2 log 1/2
+        "0.6931",  # the ideal non-saturating G loss, -log 1/2
+        "samples/step_00000040.png",
+        "tensorboard --logdir=",
+        f"python -m gan_lowlevel.generate --run={run}",
+        "--run_name=undisturbed --max_steps=80",
+    ):
+        assert fact in out, fact
+
+
+def test_a_run_leaves_what_it_says(undisturbed):
+    run, _, _ = undisturbed
+    assert sorted(path.name for path in (run / "samples").iterdir()) == [
+        f"step_{step:08d}.png" for step in (0, 10, 20, 30, 40)
+    ]
+    with Image.open(run / "samples" / "step_00000040.png") as grid:
+        assert grid.size == (8 * 28 + 7, 8 * 28 + 7)  # 64 digits and a line of one pixel between them
+    with Image.open(run / "samples.gif") as gif:
+        assert gif.n_frames == 5
+    with Image.open(run / "losses.png") as curves:
+        assert curves.format == "PNG"
+    assert [row["step"] for row in rows(run)] == [str(step) for step in range(5, 41, 5)]
+    assert all(float(row["D_loss"]) == -float(row["value/V"]) for row in rows(run))
+    assert len(list(run.glob("events.out.tfevents.*"))) == 1
+    reader = tf.train.load_checkpoint(str(run / "checkpoints"))  # TensorFlow's own reader finds the newest
+    assert reader.get_tensor("global_step") == 40
+    assert reader.get_variable_to_shape_map()["generator/dense_2/weights"] == [128, 784]
+    flags = (run / "flags.txt").read_text().splitlines()
+    assert "--batch_size=16" in flags
+    assert not any(line.startswith(("--logdir", "--run_name", "--resume")) for line in flags)
+
+
+def test_a_finished_run_says_so_and_changes_nothing(start, undisturbed):
+    run, _, _ = undisturbed
+    before = tree(run)
+    code, out, err = finish(start("--run_name=undisturbed", "--max_steps=40", *QUICK))
+    assert (code, err) == (Exit.DONE, "")
+    assert "40 steps already" in out
+    assert tree(run) == before
+
+
+def test_its_flagfile_repeats_a_run_bit_for_bit(start, undisturbed):
+    run, _, _ = undisturbed
+    code, _, err = finish(start(f"--flagfile={run / 'flags.txt'}", "--run_name=repeated"))
+    assert (code, err) == (Exit.DONE, "")
+    assert digest(start.logs / "repeated", 40) == digest(run, 40)
+
+
+def test_a_run_killed_twice_ends_as_if_undisturbed(start, undisturbed):
+    run, _, _ = undisturbed
+    for kill_at in (17, 33):  # between checkpoints: 7 steps and then 13 are lost and played again
+        process = start("--run_name=killed", "--max_steps=40", "--line_every=1", *QUICK)
+        for line in process.stdout:
+            if line.startswith(f"step {kill_at}:") or f", step {kill_at}:" in line:
+                break
+        process.kill()
+        assert finish(process)[0] == -signal.SIGKILL
+    code, out, err = finish(start("--run_name=killed", "--max_steps=40", "--line_every=1", *QUICK))
+    assert (code, err) == (Exit.DONE, "")
+    assert "goes on from its checkpoint at step 30" in out
+    killed = start.logs / "killed"
+    assert digest(killed, 40) == digest(run, 40)
+    assert [row["step"] for row in rows(killed)] == [row["step"] for row in rows(run)]  # each step once
+    for row, undisturbed_row in zip(rows(killed), rows(run), strict=True):
+        del row["speed/steps_per_second"], undisturbed_row["speed/steps_per_second"]
+        assert row == undisturbed_row
+    pictures = {name: sha256 for name, sha256 in tree(run).items() if name.endswith((".png", ".gif"))}
+    assert {name: tree(killed)[name] for name in pictures} == pictures
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, Exit.TERMINATED), (signal.SIGINT, Exit.INTERRUPTED)])
+def test_a_signal_saves_first_and_the_run_goes_on_bit_for_bit(start, undisturbed, number, code):
+    run, _, _ = undisturbed
+    name = f"stopped_{number}"
+    process = start(f"--run_name={name}", "--max_steps=1000000", "--line_every=1", *QUICK)
+    for line in process.stdout:
+        if "step 13:" in line:
+            break
+    process.send_signal(number)
+    returned, out, err = finish(process)
+    assert (returned, err) == (code, "")
+    saved = int(out.rpartition("saved at step ")[2].split()[0].replace(",", ""))
+    assert saved >= 13
+    assert (start.logs / name / "checkpoints" / f"ckpt-{saved:09d}").is_dir()
+    assert (start.logs / name / "losses.png").exists()
+    if saved < 40:  # the machine was not so fast that it went past the undisturbed run's end
+        code, _, err = finish(start(f"--run_name={name}", "--max_steps=40", *QUICK))
+        assert (code, err) == (Exit.DONE, "")
+        assert digest(start.logs / name, 40) == digest(run, 40)
+
+
+def test_other_settings_or_data_are_refused_with_what_differs(start, undisturbed):
+    run, _, _ = undisturbed
+    before = tree(run)
+    code, out, err = finish(start("--run_name=undisturbed", "--max_steps=80", "--g_step=3", *QUICK))
+    assert (code, out) == (Exit.FLAGS, "")
+    assert "g_step was 2, this command says 3" in err
+    manifest = run / "checkpoints" / "ckpt-000000040" / "manifest.json"
+    original = manifest.read_text()
+    manifest.write_text(original.replace('"data_sha256": "', '"data_sha256": "0'))
+    code, _, err = finish(start("--run_name=undisturbed", "--max_steps=80", *QUICK))
+    manifest.write_text(original)
+    assert code == Exit.FLAGS
+    assert "other data" in err
+    assert tree(run) == before
+
+
+def test_a_run_without_checkpoint_begins_at_step_0_and_says_so(start, undisturbed):
+    run, _, _ = undisturbed
+    begun = start.logs / "begun"
+    begun.mkdir()
+    (begun / "flags.txt").write_bytes((run / "flags.txt").read_bytes())
+    code, out, _ = finish(start("--run_name=begun", "--max_steps=10", *QUICK))
+    assert code == Exit.DONE
+    assert "begins at step 0" in out
+    assert (begun / "checkpoints" / "ckpt-000000010").is_dir()
+
+
+def test_nan_stops_the_run_and_keeps_the_last_good_checkpoint(start):
+    # log(1 - D) is -inf as soon as D rounds to 1 in float32; with this learning rate that is a matter of a few steps.
+    flags = ("--run_name=nan", "--log_form=literal", "--d_learning_rate=10", "--save_every=1", "--max_steps=1000")
+    code, out, err = finish(start(*flags))
+    assert code == Exit.NAN, out + err
+    assert err.count("\n") == 1
+    assert "_loss is " in err
+    assert "--log_form=stable" in err
+    stopped_at = int(err.split(" at step ")[1].split(";")[0].replace(",", ""))
+    saved = sorted(path.name for path in (start.logs / "nan" / "checkpoints").glob("ckpt-*"))
+    assert saved[-1:] in ([], [f"ckpt-{stopped_at - 1:09d}"])
+
+
+def test_dry_run_prints_plan_and_tables_and_writes_nothing(start):
+    before = tree(start.logs)
+    code, out, err = finish(start("--dry_run", "--run_name=dry", "--epochs=2"))
+    assert (code, err) == (Exit.DONE, "")
+    assert "36 steps" in out  # 2 epochs of 4,500 rows in batches of 256: 9,000/256 = 35.2, rounded up
+    assert "100,480" in out  # D's first layer: 784 x 128 + 128
+    assert "--d_learning_rate=0.001" in out
+    assert tree(start.logs) == before
+    assert not (start.logs / "dry").exists()
