@@ -1,0 +1,311 @@
+"""A run's folder: where it is, what its settings say, its figures."""
+
+import dataclasses
+import datetime
+import re
+
+import numpy as np
+import pytest
+
+from gan_lowlevel import runs
+from gan_lowlevel.commandline import read_config
+from gan_lowlevel.errors import Exit, Failure
+
+
+@pytest.fixture
+def config(tmp_path):
+    """The settings of a run named `first` under tmp_path."""
+    return read_config([f"--logdir={tmp_path}", "--run_name=first"])
+
+
+@pytest.fixture
+def run(tmp_path):
+    """A folder for figures and pictures."""
+    made = runs.Run(tmp_path / "a_run")
+    made.sample(0).parent.mkdir(parents=True)
+    return made
+
+
+def begin(config) -> runs.Run:
+    """A run's folder as training leaves it: its settings and a place for checkpoints."""
+    made = runs.locate(config)
+    made.checkpoints.mkdir(parents=True)
+    made.flags.write_text(config.flagfile())
+    return made
+
+
+def refusal(call, *args) -> str:
+    """The sentence of the Failure(FLAGS) that the call must end with."""
+    with pytest.raises(Failure) as caught:
+        call(*args)
+    assert caught.value.code == Exit.FLAGS
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+# Where a run is
+
+
+def test_files_of_a_run(tmp_path):
+    made = runs.Run(tmp_path / "a")
+    assert made.flags == tmp_path / "a" / "flags.txt"
+    assert made.checkpoints == tmp_path / "a" / "checkpoints"
+    assert made.metrics == tmp_path / "a" / "metrics.csv"
+    assert made.sample(1000) == tmp_path / "a" / "samples" / "step_00001000.png"
+
+
+def test_new_run_is_located_and_nothing_is_written(config, tmp_path):
+    assert runs.locate(config).directory == tmp_path / "first"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_existing_run_goes_on(config):
+    made = begin(config)
+    assert runs.locate(config) == made
+    assert runs.read_settings(made) == dataclasses.replace(
+        config, logdir=read_config([]).logdir, run_name="", resume="auto"
+    )
+
+
+def test_folder_that_holds_no_run_may_become_one(config, tmp_path):
+    (tmp_path / "first").mkdir()
+    (tmp_path / "first" / "notes.txt").touch()
+    assert runs.locate(dataclasses.replace(config, resume="never")).directory == tmp_path / "first"
+
+
+@pytest.mark.parametrize("left", ["flags.txt", "checkpoints"])
+def test_resume_never_refuses_a_folder_that_holds_a_run(config, left):
+    made = begin(config)
+    made.flags.unlink()
+    made.checkpoints.rmdir()
+    (made.directory / left).touch()
+    sentence = refusal(runs.locate, dataclasses.replace(config, resume="never"))
+    for text in (str(made.directory), "--resume=never", "--run_name"):
+        assert text in sentence
+
+
+def test_other_settings_are_refused_each_with_both_values(config):
+    made = begin(config)
+    other = dataclasses.replace(
+        config, seed=config.seed + 7, batch_size=config.batch_size + 1, log_form="literal", save_every=1, max_steps=3
+    )
+    sentence = refusal(runs.locate, other)
+    for text in (
+        str(made.directory),
+        f"seed was {config.seed}, this command says {config.seed + 7}",
+        f"batch_size was {config.batch_size}, this command says {config.batch_size + 1}",
+        "log_form was stable, this command says literal",
+        "--run_name",
+    ):
+        assert text in sentence
+    assert sentence.count("this command says") == 3  # and not the two that may change
+    assert "save_every" not in sentence
+    assert "max_steps" not in sentence
+
+
+def test_settings_that_may_change_do_not_keep_a_run_from_going_on(config):
+    made = begin(config)
+    other = dataclasses.replace(
+        config, max_steps=config.max_steps + 1, save_every=1, max_to_keep=9, threads=3, input_data_dir="elsewhere"
+    )
+    assert runs.locate(other) == made
+
+
+def test_checkpoints_without_settings_go_on(config):
+    made = begin(config)
+    made.flags.unlink()
+    assert runs.locate(dataclasses.replace(config, seed=8)) == made
+
+
+def test_damaged_settings_keep_a_run_from_going_on(config):
+    made = begin(config)
+    made.flags.write_text("--seed=nonsense\n")
+    assert str(made.flags) in refusal(runs.locate, config)
+
+
+def test_default_name_is_model_and_utc_time_and_valid(tmp_path):
+    unnamed = read_config([f"--logdir={tmp_path}"])
+    before = datetime.datetime.now(datetime.UTC).replace(microsecond=0)
+    name = runs.locate(unnamed).directory.name
+    after = datetime.datetime.now(datetime.UTC)
+    stamp = re.fullmatch(rf"{unnamed.model}-(\d{{8}}-\d{{6}})", name)
+    made = datetime.datetime.strptime(stamp[1], "%Y%m%d-%H%M%S").replace(tzinfo=datetime.UTC)
+    assert before <= made <= after
+    assert read_config([f"--run_name={name}"]).run_name == name
+
+
+def test_default_names_are_unique(tmp_path, monkeypatch):
+    class Stopped(datetime.datetime):
+        @classmethod
+        def now(cls, zone=None):
+            return datetime.datetime(2030, 1, 2, 3, 4, 5, tzinfo=zone)
+
+    monkeypatch.setattr(runs.datetime, "datetime", Stopped)  # all within one second
+    unnamed = read_config([f"--logdir={tmp_path}"])
+    names = []
+    for _ in range(3):
+        made = runs.locate(unnamed)
+        made.directory.mkdir()
+        names.append(made.directory.name)
+    assert names == ["mlp-20300102-030405", "mlp-20300102-030405-2", "mlp-20300102-030405-3"]
+    for name in names:
+        assert read_config([f"--run_name={name}"]).run_name == name
+
+
+# Its settings
+
+
+def test_settings_of_no_run(tmp_path):
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "file").touch()
+    for name in ("nowhere", "folder", "file"):
+        sentence = refusal(runs.read_settings, runs.Run(tmp_path / name))
+        assert str(tmp_path / name) in sentence
+        assert "logs/NAME" in sentence
+
+
+@pytest.mark.parametrize(
+    "content", [b"--nonsense=1\n", b"--batch_size=0\n", b"stray\n", b"\xff\xfe\x00", b"--d_step=0\n--g_step=0\n"]
+)
+def test_settings_that_can_not_be_read(run, content):
+    run.flags.write_bytes(content)
+    sentence = refusal(runs.read_settings, run)
+    assert f"{run.flags} can't be read as settings" in sentence
+
+
+def test_settings_that_include_themselves(run):
+    run.flags.write_text(f"--flagfile={run.flags}\n")
+    assert "includes itself" in refusal(runs.read_settings, run)
+
+
+# The claim
+
+
+def test_claimed_makes_the_folders_and_lets_go(config):
+    made = runs.locate(config)
+    for _ in range(2):
+        with runs.claimed(made):
+            assert made.checkpoints.is_dir()
+            assert made.sample(0).parent.is_dir()
+
+
+# Its figures
+
+
+def test_metrics_are_a_header_and_a_row_a_step(run):
+    metrics = runs.Metrics(run, start=0)
+    assert not run.metrics.exists()  # until there is something to write
+    metrics.add(100, {"D_loss": 1.5, "value/V": -1.5})
+    metrics.add(200, {"D_loss": 0.25, "value/V": -0.25})
+    assert run.metrics.read_bytes() == b"step,D_loss,value/V\n100,1.5,-1.5\n200,0.25,-0.25\n"
+    columns = metrics.columns()
+    assert list(columns) == ["step", "D_loss", "value/V"]
+    assert columns["step"].tolist() == [100, 200]
+    assert columns["value/V"].tolist() == [-1.5, -0.25]
+
+
+def test_columns_before_any_row(run):
+    assert runs.Metrics(run, start=0).columns()["step"].tolist() == []
+
+
+def test_metrics_hold_every_float32_exactly(run):
+    draws = np.random.default_rng(0).integers(0, 2**32, 2000, np.uint64).astype(np.uint32).view(np.float32)
+    edges = np.array([0.1, 1 / 3, -np.log(4), 1e-45, 3.4028235e38, -0.0, 16777217.0, np.inf, -np.inf], np.float32)
+    values = np.concatenate([draws[~np.isnan(draws)], edges])
+    metrics = runs.Metrics(run, start=0)
+    metrics.add(0, {f"tag_{i}": value for i, value in enumerate(values)})
+    columns = metrics.columns()
+    back = np.array([columns[f"tag_{i}"][0] for i in range(len(values))]).astype(np.float32)
+    assert back.tobytes() == values.tobytes()
+
+
+def test_metrics_hold_nan_and_large_steps(run):
+    metrics = runs.Metrics(run, start=0)
+    metrics.add(10**12, {"a": float("nan")})
+    columns = runs.Metrics(run, start=10**12).columns()
+    assert columns["step"].tolist() == [10**12]
+    assert np.isnan(columns["a"]).all()
+
+
+def test_going_on_drops_later_rows_and_each_step_stands_once(run):
+    metrics = runs.Metrics(run, start=0)
+    for step in (1, 2, 3, 4):
+        metrics.add(step, {"a": step / 4})
+    metrics = runs.Metrics(run, start=2)  # the checkpoint is of step 2: steps 3 and 4 are played again
+    assert metrics.columns()["step"].tolist() == [1, 2]
+    for step in (3, 4):
+        metrics.add(step, {"a": -step / 4})
+    assert run.metrics.read_bytes() == b"step,a\n1,0.25\n2,0.5\n3,-0.75\n4,-1\n"
+
+
+def test_going_on_from_nothing_keeps_the_header(run):
+    runs.Metrics(run, start=0).add(1, {"a": 0.5})
+    metrics = runs.Metrics(run, start=0)
+    metrics.add(1, {"a": 0.25})
+    assert run.metrics.read_bytes() == b"step,a\n1,0.25\n"
+
+
+@pytest.mark.parametrize("torn", [b"3,0.7", b"3", b"3,", b"3,0.75", b"\0\0\0\0", b'3,"0.75'])
+def test_going_on_drops_a_torn_last_line(run, torn):
+    run.metrics.write_bytes(b"step,a\n1,0.25\n2,0.5\n" + torn)  # without its line break: a crash in the midst
+    metrics = runs.Metrics(run, start=9)
+    assert run.metrics.read_bytes() == b"step,a\n1,0.25\n2,0.5\n"
+    metrics.add(3, {"a": 0.75})
+    assert metrics.columns()["step"].tolist() == [1, 2, 3]
+
+
+@pytest.mark.parametrize(
+    "damaged",
+    [
+        b"\0\0\0\0\0\0\n",
+        b"3,0.7,0.8\n",
+        b"3\n",
+        b"\n",
+        b"x,0.75\n",
+        b"-inf,0.75\n",
+        b"1.5,0.75\n",
+        b"3,x\n",
+        b"\xff\xfe,0.75\n",
+        b'"3,0.75\n',
+        b"3," + b"9" * 200_000 + b"\n",  # longer than Python's csv reader allows a field to be
+    ],
+)
+def test_a_damaged_row_ends_the_table(run, damaged):
+    run.metrics.write_bytes(b"step,a\n1,0.25\n" + damaged + b"4,0.5\n")
+    metrics = runs.Metrics(run, start=9)
+    assert run.metrics.read_bytes() == b"step,a\n1,0.25\n"
+    metrics.add(10, {"a": 0.75})
+    assert metrics.columns()["step"].tolist() == [1, 10]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",  # made, and killed before the first byte
+        b"step,a",
+        b"\n",
+        b"\0" * 100,
+        b"\0" * 100 + b"\n",
+        b"step\n1\n2\n",
+        b"a,step\n0.5,1\n",
+        bytes(range(256)) * 50 + b"\n",
+        b"step," + b"a" * 200_000 + b"\n1,0.5\n",
+    ],
+)
+def test_going_on_after_a_file_that_is_no_table_begins_a_good_one(run, content):
+    run.metrics.write_bytes(content)
+    metrics = runs.Metrics(run, start=0)
+    metrics.add(5, {"a": 0.5, "b": 1.5})
+    metrics.add(6, {"a": 0.75, "b": 2.5})
+    for columns in (metrics.columns(), runs.Metrics(run, start=6).columns()):
+        assert list(columns) == ["step", "a", "b"]
+        assert columns["step"].tolist() == [5, 6]
+        assert columns["b"].tolist() == [1.5, 2.5]
+
+
+def test_other_tags_than_before_keep_the_older_rows(run):
+    run.metrics.write_bytes(b"step,a,gone\n1,0.25,9\n2,0.5,9\n")
+    metrics = runs.Metrics(run, start=2)
+    metrics.add(3, {"new": 4.0, "a": 0.75})
+    metrics.add(4, {"new": 5.0, "a": 1.0})
+    assert run.metrics.read_bytes() == b"step,new,a\n1,nan,0.25\n2,nan,0.5\n3,4,0.75\n4,5,1\n"
