@@ -19,10 +19,12 @@ class Stream(enum.IntEnum):
     DATA = 3
 
 
-def key(seed: tf.Tensor | int, stream: tf.Tensor | int, step: tf.Tensor | int, update: tf.Tensor | int) -> tf.Tensor:
-    """The key of one draw: int64 [2]. stream below 2^8, update below 2^16, seed below 2^55, step below 2^47."""
-    seed, stream, step, update = (tf.cast(part, tf.int64) for part in (seed, stream, step, update))
-    return tf.stack([seed * 2**8 + stream, step * 2**16 + update])
+def key(seed: int, stream: int, step: int, update: int) -> tuple[int, int]:
+    """The key of one draw, two numbers of 64 bits; of Python integers, or of int64 tensors in a compiled loop.
+
+    stream below 2^8, update below 2^16, seed below 2^55, step below 2^47.
+    """
+    return seed * 2**8 + stream, step * 2**16 + update
 
 
 def fold(key: tf.Tensor, number: int) -> tf.Tensor:

@@ -63,7 +63,7 @@ class Gan:
     """The game on placeholders: feed x and draw, fetch a train op and its report."""
 
     x: tf.Tensor  # [B, *data_shape], float32 in the game's output_range
-    draw: tf.Tensor  # int64 [4]: stream, step, update, rows; decides z and dropout masks
+    draw: tf.Tensor  # int64 [3]: the two numbers of draws.key, and rows; decides z and dropout masks
     z: tf.Tensor  # [rows, z_dim]; drawn as `draw` says, or fed
     training: tf.Tensor  # bool: G's batch norm with batch statistics (default), or with moving ones
     play: Play
@@ -170,11 +170,10 @@ def build(config: Config, game: Game) -> Gan:
     """The whole game in the current graph, on placeholders; seeds the graph's initial weights."""
     v1.set_random_seed(config.seed)
     x = v1.placeholder(tf.float32, [None, *game.data_shape], name="x")
-    draw = v1.placeholder(tf.int64, [4], name="draw")
+    draw = v1.placeholder(tf.int64, [3], name="draw")
     training = v1.placeholder_with_default(True, [], name="training")
     with v1.name_scope("latent"):
-        stream, step, update, rows = tf.unstack(draw)
-        key = draws.key(config.seed, stream, step, update)
+        key, rows = draw[:2], draw[2]
         drawn = game.latent(tf.stack([rows, config.z_dim]), key)
     z = v1.placeholder_with_default(drawn, [None, config.z_dim], name="z")
 
@@ -216,7 +215,7 @@ def latents(game: Game, z_dim: int, seeds: list[int]) -> np.ndarray:
     """One z for each seed, a function of that seed alone: float32 [len(seeds), z_dim]."""
     with tf.Graph().as_default(), v1.Session() as session:
         each = tf.map_fn(
-            lambda seed: game.latent([z_dim], draws.key(seed, draws.Stream.SAMPLE, 0, 0)),
+            lambda seed: game.latent([z_dim], tf.stack(draws.key(seed, draws.Stream.SAMPLE, 0, 0))),
             tf.constant(seeds, tf.int64),
             fn_output_signature=tf.float32,
         )

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
+from gan_lowlevel import draws
 from gan_lowlevel.config import Config
 from gan_lowlevel.data.dataset import Rows
 from gan_lowlevel.data.parabola import uniform_points
@@ -56,8 +57,9 @@ class ExplicitLoop:
         feed = {
             gan.x: self.rows.batch(number),
             gan.draw: self._draw(Stream.D_LATENT, step, update, self.rows.size(number)),
-            gan.training: self.game.d_fakes_training,
         }
+        if not self.game.d_fakes_training:
+            feed[gan.training] = False
         if self.config.fakes == "uniform":  # in the place of G(z)
             feed[gan.play.fake] = uniform_points(self.config.seed, number, self.rows.size(number))
         return feed
@@ -67,10 +69,10 @@ class ExplicitLoop:
         size = self.rows.size(batch_number(self.config, step, max(self.config.d_step, 1) - 1))
         return {self.gan.draw: self._draw(Stream.G_LATENT, step, update, size * self.game.g_rows)}
 
-    def _draw(self, stream: Stream, step: int, update: int, rows: int) -> tuple[int, int, int, int]:
+    def _draw(self, stream: Stream, step: int, update: int, rows: int) -> tuple[int, int, int]:
         if self.config.sampling == "article":  # one z for ever
-            return Stream.D_LATENT, 0, 0, rows
-        return stream, step, update, rows
+            stream, step, update = Stream.D_LATENT, 0, 0
+        return *draws.key(self.config.seed, stream, step, update), rows
 
 
 def batch_number(config: Config, step: int, update: int) -> int:

@@ -5,9 +5,8 @@ import time
 import numpy as np
 import tensorflow as tf
 
-from gan_lowlevel import losses, pictures, system
+from gan_lowlevel import draws, losses, pictures, system
 from gan_lowlevel.data import parabola
-from gan_lowlevel.draws import Stream
 from gan_lowlevel.gan import latents
 from gan_lowlevel.loop import ExplicitLoop, Report, batches_played
 from gan_lowlevel.runs import Metrics, Run
@@ -110,7 +109,7 @@ class Recorder:
         number = batches_played(loop.config, step)
         batches = -(-POINTS // loop.config.batch_size)
         x = np.concatenate([loop.rows.batch(number + i) for i in range(batches)])[:POINTS]
-        feed = {gan.x: x, gan.draw: (Stream.SAMPLE, step, 0, POINTS)}
+        feed = {gan.x: x, gan.draw: self._draw(step, POINTS)}
         if loop.config.fakes == "uniform":
             feed[gan.play.fake] = parabola.uniform_points(loop.config.seed, number, POINTS)
         seen = loop.session.run(gan.d_report, feed)
@@ -135,10 +134,11 @@ class Recorder:
         """D's probability over the plane."""
         gan, axis = self._loop.gan, np.linspace(-1, 1, 101, dtype=np.float32)
         plane = np.stack(np.meshgrid(axis, axis), axis=-1)  # [101, 101, 2]: (x, y), y by rows
-        d = self._loop.session.run(
-            gan.play.d_real, {gan.x: plane.reshape(-1, 2), gan.draw: (Stream.SAMPLE, step, 0, 1)}
-        )
+        d = self._loop.session.run(gan.play.d_real, {gan.x: plane.reshape(-1, 2), gan.draw: self._draw(step, 1)})
         return pictures.surface(axis, d.reshape(101, 101), f"D(x) after {step:,} steps, line: D = 1/2")
+
+    def _draw(self, step: int, rows: int) -> tuple[int, int, int]:
+        return *draws.key(self._loop.config.seed, draws.Stream.SAMPLE, step, 0), rows
 
     def _images(self, rows: np.ndarray) -> np.ndarray:
         game = self._loop.game
