@@ -1,4 +1,4 @@
-"""Decoded photographs on the disk, for the next start: an .npy of all rows that is mapped, not read, and a JSON of notes.
+"""Decoded photographs on the disk, for the next start: all rows as an .npy, which is mapped, and a JSON of notes.
 
 Both lie in the user's cache folder. The .npy is put there first and each of the two in one move, so that two processes
 that write at once leave the same as one, and a JSON speaks of a whole .npy.
@@ -31,7 +31,6 @@ class Notes(NamedTuple):
     count: int  # of rows: first those held out, then those that train, then the latter again if mirrored
     held_out: int
     skipped: list[Skipped]
-    passing: bool  # whether a file was skipped for a fault of the machine, so that the next start tries again
 
 
 class Stored(NamedTuple):
@@ -47,20 +46,19 @@ def key(*facts: object) -> str:
     return hashlib.sha256(repr(facts).encode()).hexdigest()[:32]
 
 
-def read(key: str, row_shape: tuple[int, ...], use: bool) -> Stored | None:
-    """The rows of `key`, or None where they are missing or broken. use: whether this counts as a use, for KEPT."""
+def read(key: str, row_shape: tuple[int, ...]) -> Stored | None:
+    """The rows of `key`, or None where they are missing or broken."""
     try:
         npy, notes_file = _paths(key)
         content = json.loads(notes_file.read_bytes())
-        count, held_out, passing = int(content["count"]), int(content["held_out"]), bool(content["passing"])
-        notes = Notes(count, held_out, [Skipped(str(name), str(why)) for name, why in content["skipped"]], passing)
+        count, held_out = int(content["count"]), int(content["held_out"])
+        skipped = [Skipped(str(name), str(reason), bool(passing)) for name, reason, passing in content["skipped"]]
         rows = np.load(npy, mmap_mode="r", allow_pickle=False)  # raises for a file shorter than its header says
         whole = npy.stat().st_size == rows.offset + rows.nbytes
         if rows.dtype != np.uint8 or rows.shape != (count, *row_shape) or not whole or not 0 <= held_out <= count:
             return None
-        if use:
-            os.utime(notes_file)
-        return Stored(rows, notes, str(content["sha256"]))
+        os.utime(notes_file)  # the time of its last use
+        return Stored(rows, Notes(count, held_out, skipped), str(content["sha256"]))
     except Exception:  # json and NumPy raise a dozen kinds, and a cache that cannot be read is just no cache
         return None
 

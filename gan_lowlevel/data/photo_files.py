@@ -42,6 +42,7 @@ class Skipped(NamedTuple):
 
     name: str
     reason: str
+    passing: bool = False  # a fault of the machine, such as no right to read it: another time may go well
 
 
 def find(directory: str) -> tuple[list[Photo], list[Skipped]]:
@@ -64,7 +65,7 @@ def find(directory: str) -> tuple[list[Photo], list[Skipped]]:
             with os.scandir(path) as entries:
                 entries = sorted(entries, key=lambda entry: entry.name)  # a disk's own order differs from disk to disk
         except OSError as error:
-            skipped.append(Skipped(folder or ".", reason(error)))
+            skipped.append(_skipped(folder or ".", error))
             continue
         for entry in entries:
             if entry.name.startswith("."):
@@ -100,50 +101,52 @@ def decode(path: str, *, size: int, channels: int, resize: str) -> np.ndarray:
         return np.asarray(picture.resize((size, size), Image.Resampling.BILINEAR, box)).reshape(size, size, channels)
 
 
-def decode_all(photos: list[Photo], write: Callable[[np.ndarray], object], **settings) -> list[Exception | None]:
-    """`write` each photograph in turn, as `decode` gives it; the answer is what decoding each one raised, or None.
+def decode_all(photos: list[Photo], write: Callable[[np.ndarray], object], **settings) -> list[Skipped]:
+    """`write` each photograph in turn, as `decode` gives it with these settings; gives those that do not decode.
 
     Threads on all cores: Pillow lets go of Python's lock while it decodes and resizes. A bar on a terminal.
     """
 
-    def attempt(photo: Photo) -> np.ndarray | Exception:
+    def attempt(photo: Photo) -> np.ndarray | Skipped:
         try:
             return decode(photo.path, **settings)
         except Exception as error:  # Pillow raises a dozen kinds on a stranger's file
-            return error.with_traceback(None)  # whose frames would keep the pixels in memory
+            return _skipped(photo.name, error)
 
-    errors = []
+    skipped = []
     bar = tqdm(total=len(photos), desc="photographs", unit="file", disable=None)  # None: only on a terminal
     with bar, _strict_pillow(), concurrent.futures.ThreadPoolExecutor(system.cores()) as pool:
         for start in range(0, len(photos), _AT_ONCE):
             for result in pool.map(attempt, photos[start : start + _AT_ONCE]):
-                if isinstance(result, np.ndarray):
+                if isinstance(result, Skipped):
+                    skipped.append(result)
+                else:
                     write(result)
-                errors.append(result if isinstance(result, Exception) else None)
                 bar.update()
-    return errors
-
-
-def reason(error: Exception) -> str:
-    """An error in one short line; parts of it may be the file's own bytes."""
-    if isinstance(error, UnidentifiedImageError):  # whose text is the path
-        return "no JPEG, PNG, WebP, BMP or GIF in it"
-    if isinstance(error, (Image.DecompressionBombWarning, Image.DecompressionBombError)):
-        return f"more than the {MAX_PIXELS:,} pixels that are accepted"
-    words = getattr(error, "strerror", None) or str(error) or type(error).__name__
-    return printable(words)[:200]
+    return skipped
 
 
 def printable(text: str) -> str:
-    """Text with whatever could break or disguise a line (newlines, escapes, undecodable bytes) written as \\n or \\x1b."""
+    """Text whose newlines, escapes and undecodable bytes, which could break or disguise a line, are spelled out."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def _skipped(name: str, error: Exception) -> Skipped:
+    """The error in one short line; parts of it may be the file's own bytes."""
+    words = getattr(error, "strerror", None) or str(error) or type(error).__name__
+    if isinstance(error, UnidentifiedImageError):  # whose text is the path
+        words = "no JPEG, PNG, WebP, BMP or GIF in it"
+    if isinstance(error, (Image.DecompressionBombWarning, Image.DecompressionBombError)):
+        words = f"more than the {MAX_PIXELS:,} pixels that are accepted"
+    passing = isinstance(error, MemoryError) or getattr(error, "errno", None) is not None  # Pillow's own have no number
+    return Skipped(name, printable(words)[:200], passing)
 
 
 def _photo(name: str, path: str) -> Photo | Skipped:
     try:
         status = os.stat(path)
     except OSError as error:  # a link to nothing, or to itself
-        return Skipped(name, reason(error))
+        return _skipped(name, error)
     if not stat.S_ISREG(status.st_mode):  # a pipe would never end
         return Skipped(name, "no regular file")
     if status.st_size > MAX_BYTES:

@@ -14,7 +14,7 @@ import PIL
 
 from gan_lowlevel.data import photo_cache
 from gan_lowlevel.data.dataset import Dataset
-from gan_lowlevel.data.photo_files import Photo, Skipped, decode_all, find, printable, reason
+from gan_lowlevel.data.photo_files import Photo, Skipped, decode_all, find, printable
 from gan_lowlevel.errors import Exit, Failure
 
 NAMED = 20  # skipped files that are named on the console
@@ -67,9 +67,12 @@ def load(
         _VERSION, PIL.__version__, os.path.realpath(folder), row_shape, resize, mirror, holdout,
         [(photo.name, photo.size, photo.mtime_ns) for photo in photos],
     )  # fmt: skip
-    stored = photo_cache.read(key, row_shape, use=not dry_run)
-    if stored is None or stored.notes.passing:
-        stored = _made(key, row_shape, fill, cache=not dry_run)
+    cache = bool(photos) and not dry_run  # a dry run does not even make the cache's folder
+    stored = photo_cache.read(key, row_shape) if cache else None
+    if stored is not None and any(file.passing for file in stored.notes.skipped):
+        stored = None  # they are tried again; and Windows replaces no file that is still mapped
+    if stored is None:
+        stored = _made(key, row_shape, fill, cache)
 
     skipped = sorted(unreadable + stored.notes.skipped)
     _name(skipped)
@@ -105,7 +108,7 @@ def _made(key: str, row_shape: tuple[int, ...], fill, cache: bool) -> photo_cach
     if cache:
         with contextlib.suppress(OSError):  # full or read-only; on Windows also a file that another process has mapped
             photo_cache.write(key, row_shape, fill)
-        stored = photo_cache.read(key, row_shape, use=True)  # whoever wrote it
+        stored = photo_cache.read(key, row_shape)  # whoever wrote it
         if stored is not None:
             return stored
     memory = io.BytesIO()
@@ -121,26 +124,24 @@ def _decode(
     """Append all rows to `file`, in the order that Notes gives. `photos`: first those that are held out."""
     start = file.tell()
     size, _, channels = row_shape
-    errors = decode_all(photos, file.write, size=size, channels=channels, resize=resize)
-    skipped = [Skipped(photo.name, reason(error)) for photo, error in zip(photos, errors, strict=True) if error]
-    good = [photo for photo, error in zip(photos, errors, strict=True) if not error]
-    held_out = sum(is_held_out(photo.name, holdout) for photo in good)
-    train = range(held_out, len(good))
+    skipped = decode_all(photos, file.write, size=size, channels=channels, resize=resize)
+    count = len(photos) - len(skipped)
+    names = {photo.name for photo in photos} - {file.name for file in skipped}
+    held_out = sum(is_held_out(name, holdout) for name in names)
+    train = range(held_out, count)
     for first in train[::_MIRRORED_AT_ONCE] if mirror else ():
         bytes_a_row = size * size * channels
         file.seek(start + first * bytes_a_row)
-        content = file.read(min(_MIRRORED_AT_ONCE, len(good) - first) * bytes_a_row)
+        content = file.read(min(_MIRRORED_AT_ONCE, count - first) * bytes_a_row)
         rows = np.frombuffer(content, np.uint8).reshape(-1, *row_shape)  # [n, height, width, channels]
         file.seek(0, os.SEEK_END)
         file.write(rows[:, :, ::-1].tobytes())
-    # Of the machine, and not of the file: Pillow's own OSErrors have no number.
-    passing = any(isinstance(error, MemoryError) or getattr(error, "errno", None) for error in errors)
-    return photo_cache.Notes(len(good) + mirror * len(train), held_out, skipped, passing)
+    return photo_cache.Notes(count + mirror * len(train), held_out, skipped)
 
 
 def _name(skipped: list[Skipped]) -> None:
-    for name, why in skipped[:NAMED]:
-        print(f"skipped {printable(name)}: {why}", file=sys.stderr)
+    for each in skipped[:NAMED]:
+        print(f"skipped {printable(each.name)}: {each.reason}", file=sys.stderr)
     if len(skipped) > NAMED:
         print(f"and {len(skipped) - NAMED:,} more", file=sys.stderr)
     sys.stderr.flush()
