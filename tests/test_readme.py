@@ -1,0 +1,89 @@
+"""The README tells the truth: its commands parse, its example runs, its tables are the code's."""
+
+import functools
+import os
+import pathlib
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+from gan_lowlevel import generate, summary
+from gan_lowlevel.commandline import read_config, read_record
+from gan_lowlevel.config import MODELS
+from gan_lowlevel.errors import Exit
+
+ROOT = pathlib.Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+PROSE = {path.relative_to(ROOT): path.read_text(encoding="utf-8") for path in
+         (ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md")))}  # fmt: skip
+READERS = {
+    "main": read_config,
+    "generate": functools.partial(read_record, generate.GenerateConfig),
+    "summary": functools.partial(read_record, summary.SummaryConfig),
+}
+
+
+def commands() -> list[str]:
+    """Every use of a command of the package, in blocks and in sentences."""
+    found = [match for text in PROSE.values() for match in re.findall(r"python -m gan_lowlevel\.[^`\n]*", text)]
+    return sorted(set(found))
+
+
+def test_the_two_commands_of_a_fresh_machine_stand_on_lines_of_their_own():
+    lines = README.splitlines()
+    assert "pip install -r requirements.txt && python -m gan_lowlevel.main" in lines
+    assert "pip install -r requirements.txt && python -m pytest" in lines
+
+
+@pytest.mark.parametrize("command", commands())
+def test_a_command_parses(command, tmp_path):
+    _, _, module, *flags = shlex.split(command)
+    name = module.removeprefix("gan_lowlevel.")
+    assert (ROOT / "gan_lowlevel" / f"{name}.py").is_file()
+    if "--help" in flags:
+        return
+    recorded = tmp_path / "flags.txt"  # stands for the flags.txt of a run
+    recorded.write_text(read_config([]).flagfile())
+    READERS[name]([flag.replace("logs/NAME/flags.txt", str(recorded)) for flag in flags])
+
+
+def test_every_game_has_its_row_and_its_full_recipe():
+    for model in MODELS:
+        assert f"| `{model}` |" in README
+        assert model == "mlp" or f"--model={model}" in README
+
+
+def test_the_table_of_exit_codes_is_the_enum():
+    table = re.search(r"\| exit code \|.*?\n\n", README, re.DOTALL)[0]
+    assert [int(code) for code in re.findall(r"^\| (\d+) \|", table, re.MULTILINE)] == sorted(Exit)
+
+
+@pytest.mark.parametrize("path", [path for text in PROSE.values() for path in re.findall(r"\]\(([^)#:]+)\)", text)])
+def test_a_link_leads_somewhere(path):
+    assert (ROOT / path).exists() or (ROOT / "docs" / path).exists()
+
+
+def test_another_game_is_one_file_one_flagfile_and_one_row(tmp_path):
+    example = README.split("## Another game")[1].split("\n## ")[0]
+    blocks = re.findall(r"```\w+\n(.*?)```", example, re.DOTALL)
+    network, recipe, row = blocks
+    for part in ("gan_lowlevel", "flags"):
+        shutil.copytree(ROOT / part, tmp_path / part, ignore=shutil.ignore_patterns("__pycache__"))
+    (tmp_path / "gan_lowlevel/networks/mlp_relu.py").write_text(network, encoding="utf-8")
+    (tmp_path / "flags/mlp_relu.flags").write_text(recipe, encoding="utf-8")
+    table = tmp_path / "gan_lowlevel/networks/__init__.py"
+    text = table.read_text(encoding="utf-8")
+    text = text.replace("mlp_deep, parabola\n", "mlp_deep, mlp_relu, parabola\n")
+    text = text.replace('    "parabola"', f'{row}    "parabola"')
+    table.write_text(text, encoding="utf-8")
+    command = [sys.executable, "-m", "gan_lowlevel.main", "--model=mlp_relu", "--max_steps=20", "--run_name=own"]
+    done = subprocess.run(command, cwd=tmp_path, env=os.environ, capture_output=True, text=True, timeout=120)
+    assert done.returncode == Exit.DONE, done.stderr
+    # G: 64 x 256 + 256 + 256 x 784 + 784; D: 784 x 256 + 256 + 256 + 1
+    assert "mlp_relu: G 218,128 parameters" in done.stdout
+    assert "D 201,217" in done.stdout
+    assert (tmp_path / "logs/own/samples/step_00000020.png").exists()
