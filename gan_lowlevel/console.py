@@ -34,21 +34,16 @@ def print_start(config: Config, theta: Theta, data: Dataset, run: Run, start: in
         f"plan     {config.max_steps:,} steps, each {config.d_step} of D and {config.g_step} of G, "
         f"batches of {config.batch_size}, {config.g_loss} G loss"
     )
+    if config.dataset == "mnist" and not config.input_data_dir and config.max_steps == config.embedded_max_steps:
+        print(
+            f"length   on the embedded digits {config.max_steps:,} steps where no length is typed, "
+            f"see flags/{config.model}.flags"
+        )
     print(f"device   CPU, {config.threads} threads")
     if not config.dry_run:
         begins = f"goes on from its checkpoint at step {start:,}" if start else "begins at step 0"
         print(f"run      {run.directory} {begins}")
     sys.stdout.flush()
-
-
-def print_tables(theta: Theta) -> None:
-    """Every variable of each player with its shape and parameters."""
-    for player, variables in (("generator", theta.g), ("discriminator", theta.d)):
-        print(f"\n{player:<32}{'shape':>16}{'parameters':>14}")
-        for v in variables:
-            name = v.op.name.removeprefix(f"{player}/")
-            print(f"  {name:<30}{'x'.join(map(str, v.shape)):>16}{v.shape.num_elements():>14,}")
-        print(f"  {'all':<46}{sum(v.shape.num_elements() for v in variables):>14,}")
 
 
 def print_settings(config: Config) -> None:

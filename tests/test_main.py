@@ -215,6 +215,12 @@ def test_nan_stops_the_run_and_keeps_the_last_good_checkpoint(start):
     assert saved[-1:] in ([], [f"ckpt-{stopped_at - 1:09d}"])
 
 
+def test_the_embedded_digits_own_length_is_said_in_a_line(start):
+    code, out, _ = finish(start("--dry_run"))
+    assert code == Exit.DONE
+    assert "10,000 steps where no length is typed, see flags/mlp.flags" in out
+
+
 def test_dry_run_prints_plan_and_tables_and_writes_nothing(start):
     before = tree(start.logs)
     code, out, err = finish(start("--dry_run", "--run_name=dry", "--epochs=2"))

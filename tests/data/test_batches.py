@@ -149,3 +149,53 @@ def test_the_images_stay_as_they_are():
 def test_what_cannot_be_a_batch_is_refused(images, batch_size, shape, words):
     with pytest.raises(ValueError, match=words):
         Batches(images, batch_size, seed=0, output_range=(0, 1), shape=shape)
+
+
+IMAGES = np.arange(10, dtype=np.uint8).reshape(10, 1, 1, 1)  # ten rows, each known by its pixel
+
+
+def policy(last_batch: str, batch_size: int = 4) -> Batches:
+    return Batches(IMAGES, batch_size, seed=0, output_range=(0.0, 255.0), shape=(1,), last_batch=last_batch)
+
+
+@pytest.mark.parametrize(
+    ("last_batch", "sizes", "epochs_done", "batches_in_3"),
+    [
+        # 10 rows in batches of 4. fill: 4, 4, then 2 and 2 of the next epoch; after 3 batches 12 rows, one epoch;
+        # after 5 batches 20 rows, two epochs; 3 epochs are 30 rows, 7.5 batches, rounded up.
+        ("fill", [4, 4, 4, 4, 4, 4], [0, 0, 0, 1, 1, 2, 2], 8),
+        # short: 4, 4, 2 in each epoch.
+        ("short", [4, 4, 2, 4, 4, 2], [0, 0, 0, 1, 1, 1, 2], 9),
+        # drop: 4, 4 in each epoch.
+        ("drop", [4, 4, 4, 4, 4, 4], [0, 0, 1, 1, 2, 2, 3], 6),
+    ],
+)
+def test_what_becomes_of_an_epochs_incomplete_batch(last_batch, sizes, epochs_done, batches_in_3):
+    batches = policy(last_batch)
+    assert [batches.size(k) for k in range(6)] == sizes
+    assert [len(batches.batch(k)) for k in range(6)] == sizes
+    assert [batches.epochs_done(n) for n in range(7)] == epochs_done
+    assert batches.batches_in(3) == batches_in_3
+
+
+@pytest.mark.parametrize(("last_batch", "in_an_epoch"), [("short", 3), ("drop", 2)])
+def test_epochs_that_share_no_batch_begin_anew(last_batch, in_an_epoch):
+    batches, filled = policy(last_batch), policy("fill")
+    for epoch in range(3):
+        rows = np.concatenate([batches.indices(epoch * in_an_epoch + i) for i in range(in_an_epoch)])
+        assert len(set(rows)) == len(rows) == {"short": 10, "drop": 8}[last_batch]
+        order = np.concatenate([filled.indices(k) for k in range(10)])[10 * epoch : 10 * epoch + len(rows)]
+        assert rows.tolist() == order.tolist()  # the same order of the epoch, cut otherwise
+
+
+def test_mnist_in_dcgans_batches_is_469_a_last_one_of_96():
+    images = np.zeros((60_000, 1, 1, 1), np.uint8)
+    batches = Batches(images, 128, seed=0, output_range=(0, 1), shape=(1,), last_batch="short")
+    assert batches.batches_in(1) == 469  # 468 x 128 = 59,904
+    assert batches.size(468) == 96
+    assert batches.size(469) == 128
+
+
+def test_dropping_needs_a_whole_batch():
+    with pytest.raises(ValueError, match="10 rows make no batch of 11"):
+        policy("drop", batch_size=11)
