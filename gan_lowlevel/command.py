@@ -47,7 +47,6 @@ def run(
     except KeyboardInterrupt:
         code = _say(Exit.INTERRUPTED, "interrupted.")
     except BrokenPipeError:  # the reader of standard output left, as in `... --help | head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = Exit.DONE
     except OSError as error:
         code = _say(Exit.DISK, f"{error.filename or 'a file'}: {error.strerror or error}; make room or allow access, "
@@ -55,6 +54,10 @@ def run(
     except Exception:
         traceback.print_exc()
         code = _say(Exit.BUG, "this is a bug of gan_lowlevel: please report it with the lines above.")
+    try:
+        sys.stdout.flush()
+    except OSError:  # its reader left or its disk is full: Python would try once more at its end, and complain
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     sys.exit(code)
 
 

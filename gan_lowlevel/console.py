@@ -1,5 +1,6 @@
 """What a person reads while a run goes on: the start, the bar or log lines, the end."""
 
+import os
 import platform
 import shlex
 import sys
@@ -21,34 +22,41 @@ from gan_lowlevel.runs import Run
 LINE_EVERY = 10.0  # seconds between log lines where there is no terminal to draw a bar on
 
 
+def say(text: str = "") -> None:
+    """Print a line at once. Where its reader left, as in `... | head`, the run goes on unheard."""
+    try:
+        print(text, flush=True)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def print_start(config: Config, theta: Theta, data: Dataset, run: Run, start: int) -> None:
     """Versions, model, data, plan, device and place, a line each."""
     count = {player: sum(v.shape.num_elements() for v in variables) for player, variables in theta._asdict().items()}
-    print(
+    say(
         f"gan_lowlevel {gan_lowlevel.__version__} on Python {platform.python_version()}, "
         f"TensorFlow {tf.__version__}, NumPy {np.__version__}"
     )
-    print(f"model    {config.model}: G {count['g']:,} parameters that train, D {count['d']:,}")
-    print(f"data     {data.description}")
-    print(
+    say(f"model    {config.model}: G {count['g']:,} parameters that train, D {count['d']:,}")
+    say(f"data     {data.description}")
+    say(
         f"plan     {config.max_steps:,} steps, each {config.d_step} of D and {config.g_step} of G, "
         f"batches of {config.batch_size}, {config.g_loss} G loss"
     )
     if config.dataset == "mnist" and not config.input_data_dir and config.max_steps == config.embedded_max_steps:
-        print(
+        say(
             f"length   on the embedded digits {config.max_steps:,} steps where no length is typed, "
             f"see flags/{config.model}.flags"
         )
-    print(f"device   CPU, {config.threads} threads")
+    say(f"device   CPU, {config.threads} threads")
     if not config.dry_run:
         begins = f"goes on from its checkpoint at step {start:,}" if start else "begins at step 0"
-        print(f"run      {run.directory} {begins}")
-    sys.stdout.flush()
+        say(f"run      {run.directory} {begins}")
 
 
 def print_settings(config: Config) -> None:
     """The whole plan, as the flags.txt that the run would write."""
-    print(f"\nsettings\n{''.join(f'  {line}' for line in config.flagfile().splitlines(keepends=True))}")
+    say(f"\nsettings\n{''.join(f'  {line}' for line in config.flagfile().splitlines(keepends=True))}")
 
 
 class Progress:
@@ -58,6 +66,7 @@ class Progress:
         self._start, self._last = start, last
         self._began = self._shown = time.perf_counter()
         self._bar = tqdm(total=last, initial=start, unit="step", dynamic_ncols=True) if sys.stderr.isatty() else None
+        self._report: Report | None = None
         self.seconds = 0.0
 
     def __enter__(self) -> "Progress":
@@ -66,10 +75,13 @@ class Progress:
     def __exit__(self, *exception) -> None:
         self.seconds = time.perf_counter() - self._began
         if self._bar is not None:
+            if self._report is not None:  # what it showed last is some steps old
+                self._bar.set_postfix_str(_figures(self._report))
             self._bar.close()
 
     def show(self, step: int, epoch: int, report: Report) -> None:
         """Called after every step; cheap where nothing is to be shown."""
+        self._report = report
         if self._bar is not None:
             if self._bar.update(1):  # it has just redrawn itself
                 if epoch:
@@ -81,14 +93,14 @@ class Progress:
             self._shown = now
             rate = (step - self._start) / (now - self._began)
             left = (self._last - step) / rate
-            print(
-                f"step {step:,}/{self._last:,}, {rate:.1f} steps/s, {left:,.0f} s left: {_figures(report)}", flush=True
-            )
+            say(f"step {step:,}/{self._last:,}, {rate:.1f} steps/s, {left:,.0f} s left: {_figures(report)}")
 
     def line(self, text: str) -> None:
         """One line above the bar."""
-        tqdm.write(text, file=sys.stdout)
-        sys.stdout.flush()
+        if self._bar is None:
+            say(text)
+        else:
+            tqdm.write(text, file=sys.stdout)
 
 
 def _figures(report: Report) -> str:
@@ -102,15 +114,15 @@ def _figures(report: Report) -> str:
 
 def print_already_there(config: Config, run: Run, step: int) -> None:
     """Nothing to train: the run has as many steps as were asked for, or more."""
-    print(f"{run.directory} has {step:,} steps already, {config.max_steps:,} were asked for: nothing was changed.")
+    say(f"{run.directory} has {step:,} steps already, {config.max_steps:,} were asked for: nothing was changed.")
     _print_next(config, run, step)
 
 
 def print_end(config: Config, run: Run, report: Report, step: int, seconds: float, stopped: Exit | None) -> None:
     """The last figures beside their ideal values, what was left, and what to type next."""
     ended = f"stopped by {'Ctrl-C' if stopped == Exit.INTERRUPTED else 'SIGTERM'} and saved" if stopped else "finished"
-    print(f"\n{ended} at step {step:,} of {config.max_steps:,} after {seconds:.0f} s\n")
-    print(f"{'':<10}{'now':>9}{'ideal':>9}   (ideal: real and generated alike, D = 1/2)")
+    say(f"\n{ended} at step {step:,} of {config.max_steps:,} after {seconds:.0f} s\n")
+    say(f"{'':<10}{'now':>9}{'ideal':>9}   (ideal: real and generated alike, D = 1/2)")
     for name, now, ideal in (
         ("V(D, G)", report.d.value, losses.IDEAL_VALUE),
         ("D_loss", report.d.d_loss, losses.IDEAL_D_LOSS),
@@ -118,16 +130,16 @@ def print_end(config: Config, run: Run, report: Report, step: int, seconds: floa
         ("D(x)", report.d.d_real, 0.5),
         ("D(G(z))", report.d.d_fake, 0.5),
     ):
-        print(f"{name:<10}{now:>9.4f}{ideal:>9.4f}")
+        say(f"{name:<10}{now:>9.4f}{ideal:>9.4f}")
     last_grid = f"samples/{run.sample(step).name}" if run.sample(step).exists() else "samples/"
-    print(f"\nleft in {run.directory}")
+    say(f"\nleft in {run.directory}")
     for name, what in (
         (last_grid, "grids of generated pictures from the same z each time; all of them: samples.gif"),
         ("losses.png, metrics.csv", "both losses over steps; every scalar"),
         ("checkpoints/, flags.txt", "the weights; the settings, which repeat the run"),
         ("events.out.tfevents.*", "what TensorBoard shows"),
     ):
-        print(f"  {name:<27}{what}")
+        say(f"  {name:<27}{what}")
     _print_next(config, run, step)
 
 
@@ -135,10 +147,10 @@ def _print_next(config: Config, run: Run, step: int) -> None:
     directory = shlex.quote(str(run.directory))
     logdir = shlex.quote(config.logdir)
     steps = 2 * step if step >= config.max_steps else config.max_steps
-    print("\nnext")
-    print(f"  look      tensorboard --logdir={logdir} --samples_per_plugin=images=1000")
-    print(f"  generate  python -m gan_lowlevel.generate --run={directory} --seeds=0-63 --out={directory}/generated")
-    print(
+    say("\nnext")
+    say(f"  look      tensorboard --logdir={logdir} --samples_per_plugin=images=1000")
+    say(f"  generate  python -m gan_lowlevel.generate --run={directory} --seeds=0-63 --out={directory}/generated")
+    say(
         f"  go on     python -m gan_lowlevel.main --flagfile={directory}/flags.txt --logdir={logdir} "
         f"--run_name={run.directory.name} {flag_text('max_steps', steps)}"
     )

@@ -44,7 +44,10 @@ def gif(frames: list[pathlib.Path], milliseconds: int = 150, most: int = 200) ->
     """
     if len(frames) > most:
         frames = [frames[round(i * (len(frames) - 1) / (most - 1))] for i in range(most)]
-    images = [Image.open(frame) for frame in frames]
+    images = []
+    for frame in frames:  # a GIF has palettes; made here, they keep memory and open files few
+        with Image.open(frame) as image:
+            images.append(image.convert("P", palette=Image.Palette.ADAPTIVE))
     durations = [milliseconds] * (len(images) - 1) + [1000]
     file = io.BytesIO()
     images[0].save(file, "GIF", save_all=True, append_images=images[1:], duration=durations, loop=0)

@@ -69,7 +69,7 @@ class Recorder:
             picture = pictures.curves(columns["step"], series, ideals, title)
             self._keep("losses.png", "losses", int(columns["step"][-1]), picture)
         self._events.close()
-        frames = sorted(self._run.sample(0).parent.glob("step_*.png"))
+        frames = sorted(self._run.sample(0).parent.glob("step_*.png"), key=lambda path: (len(path.name), path.name))
         if frames:
             system.write_atomically(self._run.directory / "samples.gif", pictures.gif(frames))
 

@@ -89,7 +89,12 @@ def read_settings(run: Run) -> Config:
 
 @contextlib.contextmanager
 def claimed(run: Run) -> Iterator[None]:
-    """Make the run's directories and hold them for this process alone. Raises Failure(IN_USE)."""
+    """Make the run's directories and hold them for this process alone.
+
+    Raises Failure(IN_USE), Failure(FLAGS) where something else bears the run's name.
+    """
+    if run.directory.exists() and not run.directory.is_dir():
+        raise Failure(Exit.FLAGS, f"{run.directory} is no folder: give another --run_name.")
     run.sample(0).parent.mkdir(parents=True, exist_ok=True)
     run.checkpoints.mkdir(exist_ok=True)
     with system.lock(run.directory / ".lock"):

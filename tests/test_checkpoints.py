@@ -1,4 +1,4 @@
-"""Checkpoints: what is saved comes back bit for bit, what is damaged is passed over by name, what fails harms nothing."""
+"""Checkpoints: what is saved comes back bit for bit, what is damaged is passed over, what fails harms nothing."""
 
 import contextlib
 import errno
@@ -280,7 +280,7 @@ DAMAGE = {
     "no manifest": (lambda folder: (folder / "manifest.json").unlink(), "manifest.json can't be read"),
     "an empty folder": (lambda folder: (shutil.rmtree(folder), folder.mkdir()), "manifest.json can't be read"),
     "a file of its name": (lambda folder: (shutil.rmtree(folder), folder.touch()), "manifest.json can't be read"),
-    "another step": (lambda folder: rewrite(folder, lambda m: m.update(step=1)), "manifest.json is of another step (1)"),
+    "another step": (lambda folder: rewrite(folder, lambda m: m.update(step=1)), "is of another step (1)"),
     "a step in words": (lambda folder: rewrite(folder, lambda m: m.update(step="2")), "of another step ('2')"),
     "a broken step": (lambda folder: rewrite(folder, lambda m: m.update(step=2.0)), "of another step (2.0)"),
     "a size in words": (lambda folder: rewrite(folder, list_file(DATA, "many")), f"{DATA} has "),

@@ -54,6 +54,7 @@ def python(stubs, tmp_path):
     def run(*arguments: str, tensorflow: bool = False, **options) -> subprocess.CompletedProcess:
         path = [str(PACKAGE.parent)] if tensorflow else [str(stubs), str(PACKAGE.parent)]
         environment = os.environ | {"PYTHONPATH": os.pathsep.join(path)}
+        environment.pop("PYTHONUNBUFFERED", None)  # a user's output is buffered
         options = {"capture_output": True, "text": True, "timeout": 120, "cwd": tmp_path} | options
         return subprocess.run([sys.executable, *arguments], env=environment, check=False, **options)
 
@@ -212,11 +213,14 @@ def test_help_shows_bounds_and_the_chosen_models_defaults(several):
             )
 
 
-def test_help_into_a_closed_pipe_is_no_error(python):
+@pytest.mark.parametrize("name", ["main", "generate"])  # a text longer than the buffer, and a shorter one
+def test_help_into_a_closed_pipe_is_no_error(python, name):
     reader, writer = os.pipe()
     os.close(reader)
     try:
-        ended = python("-m", "gan_lowlevel.main", "--help", capture_output=False, stdout=writer, stderr=subprocess.PIPE)
+        ended = python(
+            "-m", f"gan_lowlevel.{name}", "--help", capture_output=False, stdout=writer, stderr=subprocess.PIPE
+        )
     finally:
         os.close(writer)
     assert (ended.returncode, ended.stderr) == (0, "")
@@ -315,10 +319,13 @@ def test_the_body_gets_the_record_and_not_a_wrong_one(ends):
     assert got == [7]
 
 
+@pytest.mark.parametrize("name", ["main", "generate"])
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full on this system")
-def test_output_that_can_not_be_written_is_a_full_disk(python):
+def test_output_that_can_not_be_written_is_a_full_disk(python, name):
     with open("/dev/full", "w") as full:
-        ended = python("-m", "gan_lowlevel.main", "--help", capture_output=False, stdout=full, stderr=subprocess.PIPE)
+        ended = python(
+            "-m", f"gan_lowlevel.{name}", "--help", capture_output=False, stdout=full, stderr=subprocess.PIPE
+        )
     assert ended.returncode == 6
     one_line(ended.stderr)
 

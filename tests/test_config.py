@@ -234,20 +234,24 @@ def test_games_with_article_sampling_are_games():
     assert set(config.ARTICLE_SAMPLING) <= set(config.MODELS)
 
 
-# One step downhill on w^2 / 2 from w = 1, where the gradient is w = 1, with learning rate 0.1 and momentum 0.5.
+# One step downhill on w^2 / 2 from w = 1, where the gradient is w = 1, with momentum 0.5, in learning rates.
 FIRST_STEP = {
-    "adam": 1 - 0.1 * 1 / (1 + 1e-8),  # both averages of the first gradient, corrected, are 1: a step of the rate
-    "sgd": 1 - 0.1 * 1,  # the accumulator is the gradient itself
-    "nesterov": 1 - 0.1 * (1 + 0.5 * 1),  # the gradient, and momentum times the accumulator
+    "adam": 1 / (1 + 1e-8),  # both averages of the first gradient, corrected, are 1; epsilon is 1e-8
+    "sgd": 1,  # the accumulator is the gradient itself
+    "nesterov": 1 + 0.5 * 1,  # the gradient, and momentum times the accumulator
 }
 
 
+@pytest.mark.parametrize("player", ["d", "g"])
 @pytest.mark.parametrize("name", config.OPTIMIZERS)
-def test_every_optimizer_of_the_table_steps_as_its_name_says(name):
-    settings = dataclasses.replace(read_config([]), optimizer=name, momentum=0.5, epsilon=1e-8)
+def test_every_optimizer_of_the_table_steps_as_its_name_and_its_players_rate_say(name, player):
+    settings = dataclasses.replace(
+        read_config([]), optimizer=name, momentum=0.5, epsilon=1e-8, d_learning_rate=0.1, g_learning_rate=0.3
+    )
+    rate = {"d": 0.1, "g": 0.3}[player]
     with tf.Graph().as_default(), v1.Session() as session:
         w = v1.get_variable("w", initializer=1.0)
-        train = gan.optimizer(settings, 0.1).minimize(w**2 / 2)
+        train = getattr(gan.optimizers(settings), player).minimize(w**2 / 2)
         session.run(v1.global_variables_initializer())
         session.run(train)
-        assert session.run(w) == pytest.approx(FIRST_STEP[name], rel=1e-6)
+        assert session.run(w) == pytest.approx(1 - rate * FIRST_STEP[name], rel=1e-6)

@@ -172,6 +172,8 @@ def test_curves_draws_the_ideal_as_a_level_line_in_the_colour_of_its_curve():
     # curve climbs through 300 rows in 700 columns, a few pixels a row.
     assert rows.max() > 200
     assert np.median(rows[rows > 0]) < 20
+    first, last = np.nonzero(rows)[0][[0, -1]]
+    assert abs(rows.argmax() - (first + last) / 2) < 5  # 0.5 is half way between the curve's ends, 0 and 1
 
 
 def test_curves_shows_a_single_figure():
@@ -211,14 +213,14 @@ def test_surface_has_y_upwards_and_its_half_as_a_line():
     assert (picture.shape, picture.dtype) == ((480, 480, 3), np.uint8)
     inside = picture[:, 100:330].astype(int)  # no colour bar, no axis
     redder = inside[:, :, 0] - inside[:, :, 2]
-    assert middle(redder > 60)[0] > middle(redder < -60)[0]  # small y, small D, red, is below
+    assert middle(redder > 60)[0] < middle(redder < -60)[0]  # large y, large D, red as what is real, is above
     across = near(inside, (0, 0, 0)).all(axis=1)
     assert across.any()  # the contour, level and right across
-    assert middle(redder < -60)[0] < np.nonzero(across)[0].mean() < middle(redder > 60)[0]
+    assert middle(redder > 60)[0] < np.nonzero(across)[0].mean() < middle(redder < -60)[0]
 
 
-@pytest.mark.parametrize("value", [0.0, 0.5, 1.0])
-def test_surface_of_one_value_has_no_such_line_and_does_not_warn(value):
+@pytest.mark.parametrize(("low", "high"), [(0.0, 0.0), (0.5, 0.5), (1.0, 1.0), (0.6, 0.9), (0.1, 0.4)])
+def test_surface_on_one_side_of_its_half_has_no_such_line_and_does_not_warn(low, high):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        pictures.surface(np.linspace(-1, 1, 5), np.full((5, 5), value), "")
+        pictures.surface(np.linspace(-1, 1, 5), np.linspace(low, high, 25).reshape(5, 5), "")
