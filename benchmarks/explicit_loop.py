@@ -36,8 +36,11 @@ def ours(model: str) -> Callable[[int], None]:
     return lambda step: explicit.play(step)
 
 
-def feed_dict(model: str) -> Callable[[int], None]:
-    """mlp as its article drives it: one z for ever, x and z fed, log of probabilities, one run an update."""
+def feed_dict(model: str, z_for_ever: bool = False) -> Callable[[int], None]:
+    """mlp as its article drives it: x and z from NumPy, fed; log of probabilities; one run an update, losses fetched.
+
+    z is drawn for each update, the work that ours does too, or once for ever, as the article's own program has it.
+    """
     from gan_lowlevel import command, data
     from gan_lowlevel.commandline import read_config
 
@@ -58,16 +61,17 @@ def feed_dict(model: str) -> Callable[[int], None]:
         d_real, _ = mlp.discriminator(x)
     with v1.variable_scope("discriminator", reuse=True):
         d_fake, _ = mlp.discriminator(fake)
-    d_train = v1.train.AdamOptimizer().minimize(
-        -tf.reduce_mean(v1.log(d_real) + v1.log(1.0 - d_fake)), var_list=v1.trainable_variables("discriminator/")
-    )
-    g_train = v1.train.AdamOptimizer().minimize(
-        -tf.reduce_mean(v1.log(d_fake)), var_list=v1.trainable_variables("generator/")
-    )
+    d_loss = -tf.reduce_mean(v1.log(d_real) + v1.log(1.0 - d_fake))
+    g_loss = -tf.reduce_mean(v1.log(d_fake))
+    d_train = v1.train.AdamOptimizer().minimize(d_loss, var_list=v1.trainable_variables("discriminator/"))
+    g_train = v1.train.AdamOptimizer().minimize(g_loss, var_list=v1.trainable_variables("generator/"))
     session = v1.Session(config=gan.session_config(system.cores()))
     session.run(v1.global_variables_initializer())
     random = np.random.default_rng(SEED)
-    latent = random.uniform(-1.0, 1.0, size=(BATCH, 100))
+    once = random.uniform(-1.0, 1.0, size=(BATCH, 100))
+
+    def latent() -> np.ndarray:
+        return once if z_for_ever else random.uniform(-1.0, 1.0, size=(BATCH, 100))
 
     def batches() -> Iterator[np.ndarray]:
         while True:
@@ -78,11 +82,16 @@ def feed_dict(model: str) -> Callable[[int], None]:
     following = batches()
 
     def play(step: int) -> None:
-        session.run(d_train, feed_dict={x: next(following), z: latent})
+        session.run([d_train, d_loss], feed_dict={x: next(following), z: latent()})
         for _ in range(2):
-            session.run(g_train, feed_dict={z: latent})
+            session.run([g_train, g_loss], feed_dict={z: latent()})
 
     return play
+
+
+def feed_dict_one_z(model: str) -> Callable[[int], None]:
+    """The same with one z for ever."""
+    return feed_dict(model, z_for_ever=True)
 
 
 def train_on_batch(model: str) -> Callable[[int], None]:
@@ -129,10 +138,13 @@ def _contestant(make: Callable, model: str, wake) -> None:
 
 def race(model: str, rounds: int) -> None:
     """Warm up, then give each contestant its turn, round after round."""
-    peer, peer_steps = {"mlp": (feed_dict, 300), "parabola": (train_on_batch, 60)}[model]
+    contestants = {
+        "mlp": ((ours, 300), (feed_dict, 300), (feed_dict_one_z, 300)),
+        "parabola": ((ours, 3000), (train_on_batch, 60)),
+    }[model]
     lanes = []
     context = multiprocessing.get_context("spawn")
-    for make, steps in ((ours, 300 if model == "mlp" else 3000), (peer, peer_steps)):
+    for make, steps in contestants:
         here, there = context.Pipe()
         context.Process(target=_contestant, args=(make, model, there), daemon=True).start()
         lanes.append((make.__name__, here, steps))
@@ -143,15 +155,16 @@ def race(model: str, rounds: int) -> None:
             lane.send(max(steps // 10, 5) if number < 0 else steps)
             rates.append(lane.recv())
         if number >= 0:  # the round before is warm-up
-            ratios.append(rates[0] / rates[1])
+            ratios.append([rates[0] / rate for rate in rates])
             shown = ", ".join(f"{name} {rate:,.1f} steps/s" for (name, _, _), rate in zip(lanes, rates, strict=True))
-            print(f"round {number + 1}: {shown}, ratio {ratios[-1]:.2f}", flush=True)
+            print(f"round {number + 1}: {shown}", flush=True)
     for _, lane, _ in lanes:
         lane.send(None)
-    print(
-        f"{model}: ours over {lanes[1][0]}, median of {rounds} rounds {statistics.median(ratios):.2f} "
-        f"(from {min(ratios):.2f} to {max(ratios):.2f})"
-    )
+    for (name, _, _), of_peer in list(zip(lanes, zip(*ratios, strict=True), strict=True))[1:]:
+        print(
+            f"{model}: ours over {name}, median of {rounds} rounds {statistics.median(of_peer):.2f} "
+            f"(from {min(of_peer):.2f} to {max(of_peer):.2f})"
+        )
 
 
 if __name__ == "__main__":

@@ -254,7 +254,10 @@ class Config:
     def check(self) -> None:
         """Raise Failure(FLAGS) for settings that contradict each other."""
         if self.max_steps and self.epochs:
-            _refuse("give --max_steps or --epochs and 0 for the other", f"--max_steps={self.max_steps} --epochs={self.epochs}")
+            _refuse(
+                "give --max_steps or --epochs and 0 for the other",
+                f"--max_steps={self.max_steps} --epochs={self.epochs}",
+            )
         if not self.max_steps and not self.epochs:
             _refuse("a length is wanted, --max_steps or --epochs of 1 or more", "--max_steps=0 --epochs=0")
         if not self.d_step and not self.g_step:
