@@ -91,7 +91,7 @@ def decode(path: str, *, size: int, channels: int, resize: str) -> np.ndarray:
     with Image.open(path, formats=FORMATS) as image:  # reads the header alone
         large = image.width * image.height > _LARGE
         with _one_large if large else contextlib.nullcontext():
-            image.draft("L" if channels == 1 else "RGB", (_DRAFT * size, _DRAFT * size))  # JPEG alone
+            image.draft("RGB", (_DRAFT * size, _DRAFT * size))  # JPEG alone
             ImageOps.exif_transpose(image, in_place=True)
             rgb = _opaque(image)
         picture = rgb if channels == 3 else rgb.convert("L")  # 0.299 R + 0.587 G + 0.114 B: a grey stays as it was

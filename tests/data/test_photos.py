@@ -1,5 +1,6 @@
 """Folders of photographs: every format and mode, files that are none, links, names, split, mirror, and the cache."""
 
+import contextlib
 import hashlib
 import json
 import os
@@ -8,6 +9,7 @@ import struct
 import subprocess
 import sys
 import threading
+import warnings
 import zlib
 
 import numpy as np
@@ -244,12 +246,30 @@ def test_a_photograph_is_made_smaller_without_aliases(folder):
     assert np.abs(got[1:-1, 1:-1] - 127.5).max() <= 1  # picking pixels would give 0 or 255
 
 
-def test_a_jpeg_decoded_at_an_eighth_has_the_same_pixels(folder):
+@pytest.fixture
+def decoded_sizes(monkeypatch) -> list[tuple[int, int]]:
+    """Of the pictures, as they are before they become squares."""
+    sizes, opaque = [], photo_files._opaque
+    monkeypatch.setattr(photo_files, "_opaque", lambda image: sizes.append(image.size) or opaque(image))
+    return sizes
+
+
+def test_a_jpeg_that_is_decoded_in_full_has_the_very_pixels(folder, decoded_sizes):
+    noise = np.random.default_rng(0).integers(0, 256, (375, 500, 3), np.uint8)
+    Image.fromarray(noise).save(folder / "a.jpg")
+    (got,) = load(folder, size=64).images
+    assert decoded_sizes == [(500, 375)]  # 375 / 2 is less than 4 x 64
+    with Image.open(folder / "a.jpg") as image:
+        assert np.array_equal(got, np.asarray(image.resize((64, 64), Image.Resampling.BILINEAR)))
+
+
+def test_a_jpeg_decoded_at_an_eighth_has_the_same_colours(folder, decoded_sizes):
     ramp = np.linspace(0, 255, 1600)[None].repeat(1200, axis=0).astype(np.uint8)  # 1200 >= 8 x 4 x 16
     Image.fromarray(ramp).save(folder / "a.jpg", quality=95)
     got = load(folder, size=16, channels=1).images[0, :, :, 0]
     middles = (np.arange(16) + 0.5) / 16 * 255
     assert np.abs(got - middles)[:, 1:-1].max() <= 2
+    assert decoded_sizes == [(200, 150)]
 
 
 # --- files that are no photographs
@@ -379,6 +399,17 @@ def test_20_are_named_and_the_others_counted(folder, capsys, count, last):
     assert lines[-1].startswith(last)
 
 
+def test_they_are_named_in_order(folder, capsys, monkeypatch):
+    for name in ("a", "c"):
+        (folder / f"{name}.png").touch()
+    for name in ("b", "d"):
+        (folder / f"{name}.png").write_bytes(bytes(1001))
+    flat(folder / "good.gif")
+    monkeypatch.setattr(photo_files, "MAX_BYTES", 1000)
+    load(folder)
+    assert [line[:13] for line in capsys.readouterr().err.splitlines()] == [f"skipped {x}.png" for x in "abcd"]
+
+
 def test_a_rejected_name_cannot_break_the_console(folder, capsys):
     name = 'a\n\x1b[2J "\u202eé.jpg'
     try:
@@ -461,11 +492,21 @@ def test_links_that_loop_or_lead_to_a_known_folder_are_left_out(folder, capsys):
     assert capsys.readouterr().err == ""
 
 
-def test_links_to_other_folders_and_files_are_followed_once(folder):
+def backwards(path):
+    """os.scandir on a disk that lists the last name first."""
+    return contextlib.nullcontext(sorted(SCANDIR(path), key=lambda entry: entry.name, reverse=True))
+
+
+SCANDIR = os.scandir
+
+
+@pytest.mark.parametrize("scandir", [SCANDIR, backwards])
+def test_links_to_other_folders_and_files_are_followed_once(folder, monkeypatch, scandir):
+    monkeypatch.setattr(os, "scandir", scandir)
     other = folder.parent / "other"
     flat(other / "deep" / "a.png", 1, "L")
     flat(folder.parent / "single.png", 2, "L")
-    link(folder / "one", other)
+    link(folder / "one", other)  # the first by name wins
     link(folder / "two", other)
     link(other / "deep" / "back", folder)
     link(folder / "single.png", folder.parent / "single.png")
@@ -577,7 +618,7 @@ def test_a_tilde_is_the_home_folder(folder, monkeypatch):
 # --- threads
 
 
-def test_all_cores_decode_and_large_ones_go_one_by_one(folder, monkeypatch):
+def test_all_cores_decode(folder, monkeypatch):
     numbered(folder, 8)
     meeting = threading.Barrier(3, timeout=10)
     decode = photo_files.decode
@@ -590,21 +631,19 @@ def test_all_cores_decode_and_large_ones_go_one_by_one(folder, monkeypatch):
     monkeypatch.setattr(photo_files, "decode", meet)
     monkeypatch.setattr(photo_files.system, "cores", lambda: 3)
     assert numbers(load(folder, dry_run=True).images) == list(range(8))
-    monkeypatch.setattr(photo_files, "decode", decode)
-    monkeypatch.setattr(photo_files, "_LARGE", 0)
-    inside, most = [], []
-    opaque = photo_files._opaque
 
-    def watched(image):
-        inside.append(1)
-        most.append(len(inside))
-        result = opaque(image)
-        inside.pop()
-        return result
 
-    monkeypatch.setattr(photo_files, "_opaque", watched)
-    assert numbers(load(folder, dry_run=True).images) == list(range(8))
-    assert most == [1] * 8
+@pytest.mark.parametrize(("large", "alone"), [(12 * 10 - 1, True), (12 * 10, False)])
+def test_large_ones_are_decoded_one_at_a_time(folder, monkeypatch, large, alone):
+    numbered(folder, 1)  # of 12 x 10 pixels
+    monkeypatch.setattr(photo_files, "_LARGE", large)
+    locked, opaque = [], photo_files._opaque
+    monkeypatch.setattr(
+        photo_files, "_opaque", lambda image: locked.append(photo_files._one_large.locked()) or opaque(image)
+    )
+    assert numbers(load(folder).images) == [0]
+    assert locked == [alone]
+    assert not photo_files._one_large.locked()
 
 
 def test_files_are_handed_out_in_parts(folder, monkeypatch):
@@ -613,12 +652,19 @@ def test_files_are_handed_out_in_parts(folder, monkeypatch):
     assert numbers(load(folder).images) == list(range(10))
 
 
-def test_pillow_is_left_as_it_was(folder, recwarn):
-    before = Image.MAX_IMAGE_PIXELS
+def test_pillow_is_left_as_it_was_and_its_remarks_are_not_shown(folder, monkeypatch, recwarn, capsys):
+    def remark(path, **kwargs):
+        warnings.warn("EXIF is odd", stacklevel=1)
+        return decode(path, **kwargs)
+
+    decode = photo_files.decode
+    monkeypatch.setattr(photo_files, "decode", remark)
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", None)  # no limit at all, as some programs set it
     (folder / "a.png").write_bytes(png(10_000, 10_000, 8, 2, b""))
     flat(folder / "b.png")
     load(folder)
-    assert before == Image.MAX_IMAGE_PIXELS
+    assert capsys.readouterr().err == "skipped a.png: more than the 89,478,485 pixels that are accepted\n"
+    assert Image.MAX_IMAGE_PIXELS is None
     assert not recwarn.list
 
 
@@ -662,11 +708,18 @@ def test_the_second_load_decodes_nothing(folder, caches, decoded, settings):
     assert {path: path.stat().st_mtime_ns for path in caches.iterdir()} == before
 
 
+def rewrite_in_no_time(path: pathlib.Path) -> None:
+    before = path.stat().st_mtime_ns
+    flat(path, size=(200, 300))
+    os.utime(path, ns=(before, before))
+
+
 CHANGES = {
     "touched": lambda folder: os.utime(folder / "001.png", ns=(0, 0)),
     "added": lambda folder: flat(folder / "new.png"),
     "removed": lambda folder: (folder / "001.png").unlink(),
-    "renamed": lambda folder: (folder / "001.png").rename(folder / "01.png"),
+    "renamed": lambda folder: (folder / "001.png").rename(folder / "001a.png"),
+    "rewritten within the clock's tick": lambda folder: rewrite_in_no_time(folder / "001.png"),
     "rewritten": lambda folder: flat(folder / "001.png", size=(200, 300)),
     "moved": lambda folder: (folder / "deep").mkdir() or (folder / "001.png").rename(folder / "deep" / "001.png"),
 }
@@ -854,9 +907,11 @@ def test_the_most_recently_used_caches_are_kept(folder, caches, decoded):
     assert len(decoded) == 1
 
 
-def test_what_a_killed_process_left_goes_after_a_day(folder, caches):
+def test_what_a_killed_process_left_goes_after_a_day(folder, caches, decoded):
     numbered(folder, 1)
-    caches.mkdir(parents=True)
+    load(folder, size=9)
+    (npy,) = caches.glob("*.npy")
+    os.utime(npy, (0, 0))  # old, but with its notes
     for age in ("old", "new"):
         for name in (f".photos-{age}.tmp", f"photos-{age}.npy", f"{age}.npy", f".{age}.tmp"):
             (caches / name).touch()
@@ -865,6 +920,9 @@ def test_what_a_killed_process_left_goes_after_a_day(folder, caches):
     load(folder)
     left = {path.name for path in caches.iterdir() if "old" in path.name or "new" in path.name}
     assert left == {".photos-new.tmp", "photos-new.npy", "new.npy", ".new.tmp", "old.npy", ".old.tmp"}
+    decoded.clear()
+    load(folder, size=9)
+    assert decoded == []
 
 
 def test_half_the_rows_are_never_read_to_be_mirrored_at_once(folder, monkeypatch):
