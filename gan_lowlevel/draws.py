@@ -6,6 +6,8 @@ one compiled by XLA for the same key, while its bits are equal in both.
 
 import enum
 import math
+import zlib
+from typing import NamedTuple
 
 import tensorflow as tf
 
@@ -27,9 +29,16 @@ def key(seed: int, stream: int, step: int, update: int) -> tuple[int, int]:
     return seed * 2**8 + stream, step * 2**16 + update
 
 
-def fold(key: tf.Tensor, number: int) -> tf.Tensor:
-    """Another key for the same draw, one for each number: int64 [2]."""
-    return tf.random.fold_in(key, tf.constant(number, tf.int64), alg="philox")
+class Masks(NamedTuple):
+    """Keys of the dropout masks of one connection of D: made where a mask is drawn, so that other games have none."""
+
+    key: tf.Tensor
+    connection: str
+
+    def of(self, layer: str) -> tf.Tensor:
+        """The key of one layer's mask: int64 [2]."""
+        number = zlib.crc32(f"{self.connection}/{layer}".encode())
+        return tf.random.fold_in(self.key, tf.constant(number, tf.int64), alg="philox")
 
 
 def uniform(shape: tf.Tensor | list, key: tf.Tensor, low: float = 0.0, high: float = 1.0) -> tf.Tensor:

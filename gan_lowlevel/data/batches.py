@@ -51,6 +51,7 @@ class Batches:
         self._last_batch = last_batch
         self._rows = images.reshape(len(images), -1)  # [N, pixels], a view
         self._shape = tuple(shape)
+        self.output_range = output_range
         # Two: a batch may lie across the border of two epochs.
         self._order = functools.lru_cache(maxsize=2)(functools.partial(permutation, seed, count=len(images)))
         # low + (high - low) v / 255. The sum is exact for whole low and high, so that (0, 1) gives v / 255 and
@@ -98,6 +99,15 @@ class Batches:
             parts.append(self._order(epoch)[offset : offset + end - position])
             position += len(parts[-1])
         return np.concatenate(parts, dtype=np.int64)  # a copy: the epoch's order stays as it is
+
+    @property
+    def table(self) -> np.ndarray:
+        """All rows, unscaled: uint8 [N, pixels]. `key` says which of them are a batch."""
+        return self._rows
+
+    def key(self, k: int) -> np.ndarray:
+        """Batch k as a loop inside a graph is fed it: the rows' positions in `table`, int32 [size(k)]."""
+        return self.indices(k).astype(np.int32)
 
     def batch(self, k: int) -> np.ndarray:
         """Batch k: float32 [size(k), *shape], in output_range."""

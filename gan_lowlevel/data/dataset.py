@@ -16,6 +16,13 @@ class Rows(Protocol):
     def batch(self, k: int) -> np.ndarray:
         """Batch k: float32 [size(k), *data_shape] in the network's range."""
 
+    @property
+    def table(self) -> np.ndarray | None:
+        """Where there is one, uint8 [N, pixels], all rows that train, unscaled, for a graph to hold."""
+
+    def key(self, k: int) -> np.ndarray:
+        """Batch k as a loop inside a graph is fed it: rows of `table`, or the batch itself."""
+
     def epochs_done(self, batches: int) -> int:
         """Whole passes over the data after that many batches; 0 for ever where data are drawn."""
 

@@ -51,6 +51,12 @@ class Points:
         """Batch k = 0, 1, ...: float32 [B, 2]."""
         return points(self.seed, int(k) * self.batch_size, self.batch_size)
 
+    table = None  # nothing to look up: what a loop inside a graph is fed is the batch itself
+
+    def key(self, k: int) -> np.ndarray:
+        """Batch k as a loop inside a graph is fed it: float32 [B, 2]."""
+        return self.batch(k)
+
     def epochs_done(self, batches: int) -> int:
         """0: no point comes twice."""
         return 0
