@@ -82,9 +82,11 @@ def variable(name: str, shape: list[int], initializer: Initializer, trainable: b
 def _note(kind: str, output: tf.Tensor) -> tf.Tensor:
     """Note the layer of the current scope with its variables; returns its output."""
     scope = v1.get_variable_scope().name
-    sizes = {v.name: v.shape.num_elements() for v in v1.get_collection(v1.GraphKeys.GLOBAL_VARIABLES, f"{scope}/")}
-    trainable = sum(sizes[v.name] for v in v1.trainable_variables(f"{scope}/"))
-    v1.add_to_collection(LAYERS, Note(scope, kind, tuple(output.shape), trainable, sum(sizes.values()) - trainable))
+    # Its own variables alone: an optimizer made before this connection keeps its slots a level below.
+    own = [v for v in v1.global_variables(f"{scope}/") if v.name.count("/") == scope.count("/") + 1]
+    trainable = sum(v.shape.num_elements() for v in own if v.trainable)
+    fixed = sum(v.shape.num_elements() for v in own if not v.trainable)
+    v1.add_to_collection(LAYERS, Note(scope, kind, tuple(output.shape), trainable, fixed))
     return output
 
 
