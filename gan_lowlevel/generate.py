@@ -1,32 +1,68 @@
 """Draw samples from a trained generator: the same picture for the same seed on any day.
 
 python -m gan_lowlevel.generate --run=logs/NAME --seeds=0-63 --out=DIR
+python -m gan_lowlevel.generate --run=logs/NAME --count=10000 --zip=FILE
 """
 
+import contextlib
 import dataclasses
 import functools
-import io
+import os
 import pathlib
 import re
+import sys
+import zipfile
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
+from tqdm import tqdm
 
 from gan_lowlevel import command, pictures, runs, system
 from gan_lowlevel.commandline import read_record
-from gan_lowlevel.config import setting, settings_of
+from gan_lowlevel.config import PLANE, setting, settings_of
+from gan_lowlevel.data import parabola
 from gan_lowlevel.errors import Exit, Failure
 
-MOST = 1_000_000  # seeds in one call
+if TYPE_CHECKING:
+    from gan_lowlevel.networks.game import Game  # needs TensorFlow
+
+Sink = Callable[[list[int], np.ndarray], None]  # takes seeds and their samples, part after part
+
+MOST = 1_000_000  # draws in one call
+SEEDS = 2**31  # seeds are below it
+IN_GRID = 4096  # a grid of more is a picture that few programs open
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class GenerateConfig:
-    """Every setting of the command."""
+    """Every setting of the command; of seeds and count one is None, or both."""
 
     run: str = setting("", str, "Folder of a run, such as logs/NAME.")
-    seeds: str = setting("0-63", str, "Seeds of the latents, a list of numbers and ranges such as 0-63 or 3,7,10-19.")
+    seeds: str | None = setting(
+        None, str, "Seeds of the latents, a list of numbers and ranges such as 0-63 or 3,7,10-19."
+    )
+    count: int | None = setting(
+        None, int, "How many samples, from seeds 0, 1, 2, ...; in place of --seeds.", low=1, high=MOST
+    )
     out: str = setting("", str, "Folder for grid.png, seed_*.png and samples.npz; made if it is missing.")
-    singles: bool = setting(True, bool, "Whether each sample is also a picture of its own.")
+    singles: bool = setting(
+        True, bool, "Whether each sample is also a picture of its own in --out; points in the plane never are."
+    )
+    zip: str = setting(
+        "",
+        str,
+        "A zip file to write, with a PNG of each sample. Like --out it is a path of its own, not one inside --out, "
+        "which may then be left out.",
+    )
+    nice: int = setting(
+        1,
+        int,
+        "Candidates for each sample: in the place of seed s comes the one of seeds K s to K s + K - 1 that D scores "
+        "highest. 1: seed s itself.",
+        low=1,
+        high=1000,
+    )
 
 
 def parse_seeds(text: str) -> list[int]:
@@ -35,10 +71,10 @@ def parse_seeds(text: str) -> list[int]:
     for part in text.split(","):
         match = re.fullmatch(r"\s*(\d{1,10})(?:-(\d{1,10}))?\s*", part, re.ASCII)
         first, last = (int(match[1]), int(match[2] or match[1])) if match else (1, 0)
-        if first > last or last >= 2**31:
+        if first > last or last >= SEEDS:
             raise Failure(
                 Exit.FLAGS,
-                f"--seeds wants numbers and ranges from 0 to {2**31 - 1:,}, such as 0-63 or 3,7,10-19; "
+                f"--seeds wants numbers and ranges from 0 to {SEEDS - 1:,}, such as 0-63 or 3,7,10-19; "
                 f"{part!r} is neither.",
             )
         if len(seeds) + last - first + 1 > MOST:
@@ -47,37 +83,187 @@ def parse_seeds(text: str) -> list[int]:
     return seeds
 
 
+def wanted_seeds(config: GenerateConfig) -> list[int]:
+    """The seeds that --seeds or --count ask for, 0 to 63 where neither does. Raises Failure(FLAGS)."""
+    if config.count is not None and config.seeds is not None:
+        raise Failure(
+            Exit.FLAGS,
+            f"give --seeds or --count, not both; this command says --seeds={config.seeds} --count={config.count}.",
+        )
+    seeds = list(range(config.count)) if config.count else parse_seeds("0-63" if config.seeds is None else config.seeds)
+    if len(seeds) * config.nice > MOST:
+        raise Failure(
+            Exit.FLAGS,
+            f"{len(seeds):,} samples and --nice={config.nice} ask for more than {MOST:,} draws: ask in parts.",
+        )
+    if config.nice * (max(seeds) + 1) > SEEDS:  # whatever is chosen is a seed that --seeds takes
+        raise Failure(
+            Exit.FLAGS,
+            f"--nice={config.nice} wants seeds below {SEEDS // config.nice:,}, got {max(seeds):,}: "
+            "give smaller seeds or a smaller --nice.",
+        )
+    return seeds
+
+
+def nicest(seeds: list[int], each: int, score_parts: Callable[[list[int]], Iterable[np.ndarray]]) -> list[int]:
+    """For each seed s the one of its candidates, seeds each s to each s + each - 1, with the highest score.
+
+    Of equal scores the first. Candidates are a function of s alone, so that a choice does not hang on its neighbours.
+    """
+    candidates = [each * seed + i for seed in seeds for i in range(each)]
+    scores = np.concatenate(list(score_parts(candidates))).reshape(len(seeds), each)
+    return [each * seed + int(best) for seed, best in zip(seeds, scores.argmax(axis=1), strict=True)]
+
+
 def main(config: GenerateConfig) -> Exit:
-    """Restore the run's newest good generator, draw, write."""
-    for name in ("run", "out"):
-        if not getattr(config, name):
-            raise Failure(Exit.FLAGS, f"--{name} is wanted: {settings_of(GenerateConfig)[name].help}")
-    seeds = parse_seeds(config.seeds)
+    """Restore the run's newest good players, draw, write."""
+    if not config.run:
+        raise Failure(Exit.FLAGS, f"--run is wanted: {settings_of(GenerateConfig)['run'].help}")
+    if not config.out and not config.zip:
+        raise Failure(Exit.FLAGS, f"--out is wanted, or --zip: {settings_of(GenerateConfig)['out'].help}")
+    seeds = wanted_seeds(config)
     run = runs.Run(pathlib.Path(config.run))
     settings = runs.read_settings(run)
+    out, archive = pathlib.Path(config.out), pathlib.Path(config.zip)
+    if config.zip and settings.model in PLANE:
+        raise Failure(
+            Exit.FLAGS, f"--zip is for pictures, {run.directory} draws points in the plane: leave it out, give --out."
+        )
+    if config.zip and archive.is_dir():
+        raise Failure(Exit.FLAGS, f"--zip wants a file, {archive} is a folder: give {archive / 'images.zip'}.")
 
     command.start_tensorflow()
     from gan_lowlevel import networks
     from gan_lowlevel.sampler import Sampler
 
-    game = networks.GAMES[settings.model]
-    with Sampler(run, settings, game) as sampler:
-        samples = sampler.samples(seeds)
+    # D scores with all of its weights: dropout is for training.
+    game = networks.GAMES[settings.model](dataclasses.replace(settings, d_dropout=0.0))
+    with Sampler(run, settings, game) as sampler, contextlib.ExitStack() as files:
+        sinks: list[Sink] = []  # opened before anything is drawn: what can't be written is said at once
+        left = []
+        if config.out:
+            title = f"after {sampler.step:,} steps: real red, generated blue"
+            sinks.append(files.enter_context(folder(out, len(seeds), game, config.singles, settings.seed, title)))
+            singles = ", seed_*.png" if config.singles and game.picture_shape else ""
+            left.append(f"{out} (grid.png, samples.npz{singles})")
+        if config.zip:
+            sinks.append(files.enter_context(zipped(archive, game)))
+            left.append(str(archive))
+        if config.nice > 1:
+            seeds = nicest(seeds, config.nice, functools.partial(shown, sampler.score_parts, "scored"))
+        done = 0
+        for samples in shown(sampler.parts, "drawn", seeds):
+            for sink in sinks:
+                sink(seeds[done : done + len(samples)], samples)
+            done += len(samples)
 
-    out = pathlib.Path(config.out)
-    out.mkdir(parents=True, exist_ok=True)
-    images = pictures.to_uint8(samples.reshape(-1, *game.picture_shape), game.output_range)
-    system.write_atomically(out / "grid.png", pictures.png(pictures.grid(images)))
-    if config.singles:
-        for seed, image in zip(seeds, images, strict=True):
-            (out / f"seed_{seed:08d}.png").write_bytes(pictures.png(image))
-    arrays = io.BytesIO()
-    np.savez(arrays, samples=samples, seeds=np.array(seeds, np.int64))
-    system.write_atomically(out / "samples.npz", arrays.getvalue())
-
-    left = "grid.png, samples.npz" + (f", {len(seeds):,} seed_*.png" if config.singles else "")
-    print(f"{len(seeds):,} samples of {run.directory} after {sampler.step:,} steps are in {out}: {left}")
+    if done > IN_GRID and config.out:
+        print(f"grid.png shows the first {IN_GRID:,}")
+    print(f"{done:,} samples of {run.directory} after {sampler.step:,} steps are in {' and '.join(left)}")
     return Exit.DONE
+
+
+def shown(parts: Callable[[list[int]], Iterable[np.ndarray]], what: str, seeds: list[int]) -> Iterator[np.ndarray]:
+    """The parts for the seeds, with a bar on a terminal."""
+    with tqdm(total=len(seeds), unit="sample", desc=what, dynamic_ncols=True, disable=not sys.stderr.isatty()) as bar:
+        for part in parts(seeds):
+            yield part
+            bar.update(len(part))
+
+
+# What is left; each may be larger than memory.
+
+
+@contextlib.contextmanager
+def folder(out: pathlib.Path, count: int, game: "Game", singles: bool, real_seed: int, title: str) -> Iterator[Sink]:
+    """samples.npz, grid.png, and a picture of each sample; for points one scatter with that title, real ones beside."""
+    out.mkdir(parents=True, exist_ok=True)
+    in_plane = game.picture_shape is None
+    shown_in_grid: list[np.ndarray] = []
+    with npz(out / "samples.npz", (count, *game.data_shape)) as add_rows:
+
+        def add(seeds: list[int], samples: np.ndarray) -> None:
+            add_rows(seeds, samples)
+            views = samples if in_plane else images(samples, game)
+            shown_in_grid.append(views[: max(IN_GRID - sum(map(len, shown_in_grid)), 0)])
+            if singles and not in_plane:
+                for seed, image in zip(seeds, views, strict=True):
+                    (out / picture_name(seed)).write_bytes(pictures.png(image))
+
+        yield add
+        views = np.concatenate(shown_in_grid)
+        if in_plane:
+            picture = pictures.scatter(parabola.points(real_seed, 0, len(views)), views, title)
+        else:
+            picture = pictures.grid(views)
+        system.write_atomically(out / "grid.png", pictures.png(picture))
+
+
+@contextlib.contextmanager
+def zipped(path: pathlib.Path, game: "Game") -> Iterator[Sink]:
+    """One zip of a PNG for each seed."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    written: set[int] = set()  # a seed may be asked for twice
+    with published(path) as file, zipfile.ZipFile(file, "w") as archive:  # uncompressed: a PNG is
+
+        def add(seeds: list[int], samples: np.ndarray) -> None:
+            for seed, image in zip(seeds, images(samples, game), strict=True):
+                if seed not in written:
+                    archive.writestr(_member(picture_name(seed)), pictures.png(image))
+                    written.add(seed)
+
+        yield add
+
+
+@contextlib.contextmanager
+def npz(path: pathlib.Path, shape: tuple[int, ...]) -> Iterator[Sink]:
+    """What np.load reads: samples, float32 of `shape` once all rows are added, and seeds, int64."""
+    all_seeds: list[int] = []
+    with published(path) as file, zipfile.ZipFile(file, "w") as archive:
+        with archive.open(_member("samples.npy"), "w", force_zip64=True) as member:
+            header = {"descr": "<f4", "fortran_order": False, "shape": shape}
+            np.lib.format.write_array_header_1_0(member, header)
+
+            def add(seeds: list[int], samples: np.ndarray) -> None:
+                all_seeds.extend(seeds)
+                member.write(np.ascontiguousarray(samples, "<f4").data)
+
+            yield add
+        with archive.open(_member("seeds.npy"), "w") as member:
+            np.lib.format.write_array(member, np.array(all_seeds, np.int64))
+
+
+def images(samples: np.ndarray, game: "Game") -> np.ndarray:
+    """Rows of G(z) as pictures, uint8 [N, H, W, C]."""
+    return pictures.to_uint8(samples.reshape(-1, *game.picture_shape), game.output_range)
+
+
+def picture_name(seed: int) -> str:
+    """Of the file with that seed's sample."""
+    return f"seed_{seed:08d}.png"
+
+
+def _member(name: str) -> zipfile.ZipInfo:
+    """Of an archive, with ZipInfo's own fixed date, so that equal contents are equal bytes."""
+    member = zipfile.ZipInfo(name)
+    member.create_system, member.external_attr = 3, 0o644 << 16  # Unix, wherever it is written
+    return member
+
+
+@contextlib.contextmanager
+def published(path: pathlib.Path) -> Iterator[BinaryIO]:
+    """A new file that takes the name `path` once the block has ended well; else what was there stays."""
+    unfinished = path.with_name(f".{path.name[:100]}.{os.getpid()}.tmp")
+    try:
+        with open(unfinished, "wb") as file:
+            yield file
+        system.fsync(unfinished)
+        os.replace(unfinished, path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            unfinished.unlink()
+        raise
+    system.fsync(path.parent)
 
 
 if __name__ == "__main__":
@@ -87,5 +273,5 @@ if __name__ == "__main__":
         record=GenerateConfig,
         body=main,
         read=functools.partial(read_record, GenerateConfig),
-        defaults=lambda argv: dataclasses.asdict(GenerateConfig()),
+        defaults=lambda argv: dataclasses.asdict(GenerateConfig(seeds="0-63", count=64)),
     )

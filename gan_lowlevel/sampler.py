@@ -1,8 +1,11 @@
-"""A trained generator, restored from a run's directory alone."""
+"""Both trained players, restored from a run's directory alone: G draws samples, D scores them."""
+
+from collections.abc import Iterator
 
 import numpy as np
 import tensorflow as tf
 
+from gan_lowlevel import draws
 from gan_lowlevel.checkpoints import Checkpoints
 from gan_lowlevel.config import Config
 from gan_lowlevel.errors import Exit, Failure
@@ -13,12 +16,15 @@ from gan_lowlevel.runs import Run
 v1 = tf.compat.v1
 
 BATCH = 64  # always: a sample must not depend on how many others are drawn with it
+PART = 8 * BATCH  # what `parts` holds in memory at a time
 
 
 class Sampler:
-    """G of the run's newest good checkpoint; `step` is that checkpoint's. A context, as its session is.
+    """The players of the run's newest good checkpoint; `step` is that checkpoint's. A context, as its session is.
 
-    Raises Failure(FLAGS) where the run has no checkpoint, Failure(CHECKPOINTS) where it has and none is good.
+    G uses its moving statistics. D's dropout, if the game was built with any, has one mask for ever: build the game
+    with d_dropout=0. Raises Failure(FLAGS) where the run has no checkpoint, Failure(CHECKPOINTS) where it has and
+    none is good.
     """
 
     def __init__(self, run: Run, config: Config, game: Game):
@@ -26,10 +32,14 @@ class Sampler:
         with tf.Graph().as_default() as graph:
             self._z = v1.placeholder(tf.float32, [BATCH, config.z_dim], name="z")
             with v1.variable_scope("generator"):
-                self._fake = game.generator(self._z)  # [BATCH, *data_shape]
+                self._fake = game.generator(self._z, tf.constant(False))  # [BATCH, *data_shape]
+            with v1.variable_scope("discriminator"):
+                # The logits, since float32 rounds the probabilities of many good fakes to the same 1.
+                _, self._logits = game.discriminator(self._fake, draws.key(config.seed, draws.Stream.SAMPLE, 0, 0))
             self._session = v1.Session(graph=graph, config=session_config(config.threads))
             found = Checkpoints(run.checkpoints, self._session).restore()
         if found is None:
+            self._session.close()
             raise Failure(
                 Exit.FLAGS, f"{run.directory} has no checkpoint yet: train it to its first, see --save_every."
             )
@@ -41,12 +51,23 @@ class Sampler:
     def __exit__(self, *exception) -> None:
         self._session.close()
 
+    def parts(self, seeds: list[int]) -> Iterator[np.ndarray]:
+        """G(z) for the z of each seed, in order, at most PART at a time: float32 [<= PART, *data_shape]."""
+        return self._parts(self._fake, seeds)
+
     def samples(self, seeds: list[int]) -> np.ndarray:
         """G(z) for the z of each seed: float32 [len(seeds), *data_shape] in the game's output_range."""
-        parts = [np.zeros((0, *self._game.data_shape), np.float32)]
-        for first in range(0, len(seeds), BATCH):
-            z = latents(self._game, self._z_dim, seeds[first : first + BATCH])
-            padded = np.zeros((BATCH, self._z_dim), np.float32)
+        return np.concatenate([np.zeros((0, *self._game.data_shape), np.float32), *self.parts(seeds)])
+
+    def score_parts(self, seeds: list[int]) -> Iterator[np.ndarray]:
+        """D's logit of G(z) for the z of each seed, in order: float32 [<= PART]; the higher, the more real to D."""
+        for part in self._parts(self._logits, seeds):
+            yield part[:, 0]
+
+    def _parts(self, fetch: tf.Tensor, seeds: list[int]) -> Iterator[np.ndarray]:
+        for first in range(0, len(seeds), PART):
+            z = latents(self._game, self._z_dim, seeds[first : first + PART])
+            padded = np.zeros((-(-len(z) // BATCH) * BATCH, self._z_dim), np.float32)  # whole batches
             padded[: len(z)] = z
-            parts.append(self._session.run(self._fake, {self._z: padded})[: len(z)])
-        return np.concatenate(parts)
+            batches = padded.reshape(-1, BATCH, self._z_dim)
+            yield np.concatenate([self._session.run(fetch, {self._z: batch}) for batch in batches])[: len(z)]

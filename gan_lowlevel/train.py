@@ -5,7 +5,7 @@ import math
 
 import tensorflow as tf
 
-from gan_lowlevel import console, system
+from gan_lowlevel import console, system, tables
 from gan_lowlevel.checkpoints import Checkpoints
 from gan_lowlevel.config import Config
 from gan_lowlevel.data.dataset import Dataset, Rows
@@ -81,7 +81,7 @@ def rehearse(config: Config, game: Game, data: Dataset, run: Run) -> None:
     with tf.Graph().as_default():
         theta = build(config, game).theta
     console.print_start(config, theta, data, run, start=0)
-    console.print_tables(theta)
+    print(tables.text(tables.tables(game, config.z_dim)))
     console.print_settings(config)
 
 
