@@ -49,7 +49,10 @@ def uniform(shape: tf.Tensor | list, key: tf.Tensor, low: float = 0.0, high: flo
 
 
 def normal(shape: tf.Tensor | list, key: tf.Tensor) -> tf.Tensor:
-    """N(0, 1), float32 of `shape`, by Box and Muller's transform of two uniforms."""
-    unit = uniform(tf.concat([[2], tf.cast(shape, tf.int32)], axis=0), key)
+    """N(0, 1), float32 of `shape`, by Box and Muller's transform of two uniforms.
+
+    In float64 and rounded once, because a plain graph and XLA differ in float32's last bits of log and cos.
+    """
+    unit = tf.cast(uniform(tf.concat([[2], tf.cast(shape, tf.int32)], axis=0), key), tf.float64)
     radius = tf.sqrt(-2.0 * tf.math.log(1.0 - unit[0]))  # 1 - u lies in (0, 1]: the logarithm stays finite
-    return radius * tf.cos(2.0 * math.pi * unit[1])
+    return tf.cast(radius * tf.cos(2.0 * math.pi * unit[1]), tf.float32)

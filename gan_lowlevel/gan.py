@@ -12,6 +12,7 @@ import tensorflow as tf
 
 from gan_lowlevel import draws, losses
 from gan_lowlevel.config import Config
+from gan_lowlevel.layers import MOVING
 from gan_lowlevel.networks.game import Game
 
 v1 = tf.compat.v1
@@ -25,7 +26,7 @@ class Play(NamedTuple):
     d_fake: tf.Tensor  # D(G(z))
     real_logits: tf.Tensor
     fake_logits: tf.Tensor
-    moving: list[tf.Operation]  # updates of G's moving statistics, for G's update to run
+    moving: list[tuple[tf.Variable, tf.Tensor]]  # G's moving statistics and their next values, for G's update
 
 
 class DReport(NamedTuple):
@@ -84,10 +85,10 @@ def connect(
 
     reuse: with the weights that an earlier call has made.
     """
-    known = len(v1.get_collection(v1.GraphKeys.UPDATE_OPS))
+    known = len(v1.get_collection(MOVING))
     with v1.variable_scope("generator", reuse=reuse):
         fake = game.generator(z, training)
-    moving = v1.get_collection(v1.GraphKeys.UPDATE_OPS)[known:]
+    moving = v1.get_collection(MOVING)[known:]
     with v1.variable_scope("discriminator", reuse=reuse):
         d_real, real_logits = game.discriminator(x, draws.Masks(key, "real"))
     with v1.variable_scope("discriminator", reuse=True):
@@ -183,8 +184,7 @@ def d_update(
 def g_update(play: Play, report: GReport, *, theta: Theta, optimizer: v1.train.Optimizer) -> tf.Operation:
     """One update of G: of theta_G and of G's moving statistics, which no update of D touches."""
     gradients = optimizer.compute_gradients(report.g_loss, var_list=theta.g)
-    with tf.control_dependencies(play.moving):
-        return optimizer.apply_gradients(gradients)
+    return tf.group(optimizer.apply_gradients(gradients), *_moved(play))
 
 
 def both_update(
@@ -195,8 +195,12 @@ def both_update(
     g_gradients = optimizer.g.compute_gradients(g_report.g_loss, theta.g)
     with tf.control_dependencies([gradient for gradient, _ in d_gradients + g_gradients]):
         d_applied = optimizer.d.apply_gradients(d_gradients)
-    with tf.control_dependencies([d_applied, *play.moving]):
-        return optimizer.g.apply_gradients(g_gradients)
+    with tf.control_dependencies([d_applied]):
+        return tf.group(optimizer.g.apply_gradients(g_gradients), *_moved(play))
+
+
+def _moved(play: Play) -> list[tf.Operation]:
+    return [v1.assign(variable, following) for variable, following in play.moving]
 
 
 def build(config: Config, game: Game) -> Gan:
