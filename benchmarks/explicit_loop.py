@@ -1,7 +1,7 @@
 """The explicit loop against the articles' own ways of driving the same networks, in turns in one run.
 
-    python -m benchmarks.explicit_loop --model=mlp        # against feed_dict, as the first article does
-    python -m benchmarks.explicit_loop --model=parabola   # against Keras train_on_batch, as the last one does
+    python -m benchmarks.explicit_loop --model=mlp --input_data_dir=DIR   # feed_dict, as the first article
+    python -m benchmarks.explicit_loop --model=parabola   # Keras train_on_batch, as the last one
 
 Prints steps per second of each round and the median ratio with its spread. Each contestant runs in a process of its
 own that is woken for its turns only, so that they share the machine's noise and nothing else.
@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 BATCH, SEED = 256, 0
 
 
-def ours(model: str) -> Callable[[int], None]:
+def ours(settings: list[str]) -> Callable[[int], None]:
     """The package's explicit loop with its own recipe and the embedded digits."""
     from gan_lowlevel import command, data
     from gan_lowlevel.commandline import read_config
@@ -26,8 +26,8 @@ def ours(model: str) -> Callable[[int], None]:
 
     from gan_lowlevel import gan, loop, networks, system
 
-    config = read_config([f"--model={model}"])
-    game = networks.GAMES[model](config)
+    config = read_config(settings)
+    game = networks.GAMES[config.model](config)
     rows = data.rows(data.load(config), config, game.output_range, game.data_shape)
     tf.Graph().as_default().__enter__()
     session = tf.compat.v1.Session(config=gan.session_config(system.cores()))
@@ -36,11 +36,17 @@ def ours(model: str) -> Callable[[int], None]:
     return lambda step: explicit.play(step)
 
 
-def feed_dict(model: str, z_for_ever: bool = False) -> Callable[[int], None]:
-    """mlp as its article drives it: x and z from NumPy, fed; log of probabilities; one run an update, losses fetched.
+def article(settings: list[str]) -> Callable[[int], None]:
+    """mlp as its article drives it: feed_dict, log of probabilities, one run an update, one z for ever.
 
-    z is drawn for each update, the work that ours does too, or once for ever, as the article's own program has it.
+    Its batches are those of TensorFlow 1's MNIST reader, which it uses: float images, copied in a new order at each
+    epoch's beginning, 5,000 of 60,000 kept aside.
     """
+    return feed_dict(settings, as_the_article=True)
+
+
+def feed_dict(settings: list[str], as_the_article: bool = False) -> Callable[[int], None]:
+    """The same at its leanest, and with the work that ours does: fresh z for every update, rows gathered by batch."""
     from gan_lowlevel import command, data
     from gan_lowlevel.commandline import read_config
 
@@ -52,7 +58,7 @@ def feed_dict(model: str, z_for_ever: bool = False) -> Callable[[int], None]:
     from gan_lowlevel.networks import mlp
 
     v1 = tf.compat.v1
-    config = read_config(["--model=mlp"])
+    config = read_config(settings)
     images = data.load(config).images.reshape(-1, 784).astype(np.float32) / 255
     x, z = v1.placeholder(tf.float32, [None, 784]), v1.placeholder(tf.float32, [None, 100])
     with v1.variable_scope("generator"):
@@ -71,13 +77,16 @@ def feed_dict(model: str, z_for_ever: bool = False) -> Callable[[int], None]:
     once = random.uniform(-1.0, 1.0, size=(BATCH, 100))
 
     def latent() -> np.ndarray:
-        return once if z_for_ever else random.uniform(-1.0, 1.0, size=(BATCH, 100))
+        return once if as_the_article else random.uniform(-1.0, 1.0, size=(BATCH, 100))
 
     def batches() -> Iterator[np.ndarray]:
+        kept = images[: len(images) * 11 // 12] if as_the_article else images
         while True:
-            order = random.permutation(len(images))
+            order = random.permutation(len(kept))
+            shuffled = kept[order] if as_the_article else None
             for first in range(0, len(order) - BATCH + 1, BATCH):
-                yield images[order[first : first + BATCH]]
+                rows = slice(first, first + BATCH)
+                yield shuffled[rows] if as_the_article else images[order[rows]]
 
     following = batches()
 
@@ -89,12 +98,7 @@ def feed_dict(model: str, z_for_ever: bool = False) -> Callable[[int], None]:
     return play
 
 
-def feed_dict_one_z(model: str) -> Callable[[int], None]:
-    """The same with one z for ever."""
-    return feed_dict(model, z_for_ever=True)
-
-
-def train_on_batch(model: str) -> Callable[[int], None]:
+def train_on_batch(settings: list[str]) -> Callable[[int], None]:
     """parabola as its article drives it: D on 64 real points, on 64 fake ones, then a stack with frozen D on 128."""
     import keras
     import numpy as np
@@ -126,8 +130,8 @@ def train_on_batch(model: str) -> Callable[[int], None]:
     return play
 
 
-def _contestant(make: Callable, model: str, wake) -> None:
-    play, step = make(model), 0
+def _contestant(make: Callable, settings: list[str], wake) -> None:
+    play, step = make(settings), 0
     while (steps := wake.recv()) is not None:
         began = time.perf_counter()
         for step in range(step, step + steps):  # noqa: B020 - goes on where the last turn ended
@@ -136,17 +140,17 @@ def _contestant(make: Callable, model: str, wake) -> None:
         wake.send(steps / (time.perf_counter() - began))
 
 
-def race(model: str, rounds: int) -> None:
+def race(model: str, settings: list[str], rounds: int) -> None:
     """Warm up, then give each contestant its turn, round after round."""
     contestants = {
-        "mlp": ((ours, 300), (feed_dict, 300), (feed_dict_one_z, 300)),
+        "mlp": ((ours, 300), (feed_dict, 300), (article, 300)),
         "parabola": ((ours, 3000), (train_on_batch, 60)),
     }[model]
     lanes = []
     context = multiprocessing.get_context("spawn")
     for make, steps in contestants:
         here, there = context.Pipe()
-        context.Process(target=_contestant, args=(make, model, there), daemon=True).start()
+        context.Process(target=_contestant, args=(make, settings, there), daemon=True).start()
         lanes.append((make.__name__, here, steps))
     ratios = []
     for number in range(-1, rounds):
@@ -171,5 +175,7 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", choices=("mlp", "parabola"), default="mlp")
     parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--input_data_dir", default="", help="folder of MNIST; empty: the embedded digits")
     arguments = parser.parse_args()
-    race(arguments.model, arguments.rounds)
+    flags = [f"--model={arguments.model}", f"--input_data_dir={arguments.input_data_dir}"]
+    race(arguments.model, flags, arguments.rounds)

@@ -54,11 +54,7 @@ class Batches:
         self.output_range = output_range
         # Two: a batch may lie across the border of two epochs.
         self._order = functools.lru_cache(maxsize=2)(functools.partial(permutation, seed, count=len(images)))
-        # low + (high - low) v / 255. The sum is exact for whole low and high, so that (0, 1) gives v / 255 and
-        # (-1, 1) gives (v - 127.5) / 127.5, each rounded correctly to float32.
-        low, high = output_range
-        v = np.arange(256, dtype=np.float64)
-        self._pixels = ((low * (255 - v) + high * v) / 255).astype(np.float32)  # [256]
+        self.output_range = output_range
 
     def _in_an_epoch(self) -> int:
         """Batches in an epoch where it shares none with the next."""
@@ -112,4 +108,9 @@ class Batches:
     def batch(self, k: int) -> np.ndarray:
         """Batch k: float32 [size(k), *shape], in output_range."""
         rows = self._rows.take(self.indices(k), axis=0)  # uint8 [B, pixels]
-        return self._pixels.take(rows).reshape(-1, *self._shape)
+        low, high = self.output_range
+        x = rows.astype(np.float32)
+        if (low, high) != (0, 1):  # exact for whole low and high, as the sums stay whole
+            x = x * np.float32(high - low) + np.float32(255 * low)
+        x /= np.float32(255)  # the one rounding: v / 255 for (0, 1), (v - 127.5) / 127.5 for (-1, 1)
+        return x.reshape(-1, *self._shape)
