@@ -6,6 +6,8 @@ one compiled by XLA for the same key, while its bits are equal in both.
 
 import enum
 import math
+import zlib
+from typing import NamedTuple
 
 import tensorflow as tf
 
@@ -27,9 +29,16 @@ def key(seed: int, stream: int, step: int, update: int) -> tuple[int, int]:
     return seed * 2**8 + stream, step * 2**16 + update
 
 
-def fold(key: tf.Tensor, number: int) -> tf.Tensor:
-    """Another key for the same draw, one for each number: int64 [2]."""
-    return tf.random.fold_in(key, tf.constant(number, tf.int64), alg="philox")
+class Masks(NamedTuple):
+    """Keys of the dropout masks of one connection of D: made where a mask is drawn, so that other games have none."""
+
+    key: tf.Tensor
+    connection: str
+
+    def of(self, layer: str) -> tf.Tensor:
+        """The key of one layer's mask: int64 [2]."""
+        number = zlib.crc32(f"{self.connection}/{layer}".encode())
+        return tf.random.fold_in(self.key, tf.constant(number, tf.int64), alg="philox")
 
 
 def uniform(shape: tf.Tensor | list, key: tf.Tensor, low: float = 0.0, high: float = 1.0) -> tf.Tensor:
@@ -40,7 +49,10 @@ def uniform(shape: tf.Tensor | list, key: tf.Tensor, low: float = 0.0, high: flo
 
 
 def normal(shape: tf.Tensor | list, key: tf.Tensor) -> tf.Tensor:
-    """N(0, 1), float32 of `shape`, by Box and Muller's transform of two uniforms."""
-    unit = uniform(tf.concat([[2], tf.cast(shape, tf.int32)], axis=0), key)
+    """N(0, 1), float32 of `shape`, by Box and Muller's transform of two uniforms.
+
+    In float64 and rounded once, because a plain graph and XLA differ in float32's last bits of log and cos.
+    """
+    unit = tf.cast(uniform(tf.concat([[2], tf.cast(shape, tf.int32)], axis=0), key), tf.float64)
     radius = tf.sqrt(-2.0 * tf.math.log(1.0 - unit[0]))  # 1 - u lies in (0, 1]: the logarithm stays finite
-    return radius * tf.cos(2.0 * math.pi * unit[1])
+    return tf.cast(radius * tf.cos(2.0 * math.pi * unit[1]), tf.float32)

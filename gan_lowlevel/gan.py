@@ -12,6 +12,7 @@ import tensorflow as tf
 
 from gan_lowlevel import draws, losses
 from gan_lowlevel.config import Config
+from gan_lowlevel.layers import MOVING
 from gan_lowlevel.networks.game import Game
 
 v1 = tf.compat.v1
@@ -25,6 +26,7 @@ class Play(NamedTuple):
     d_fake: tf.Tensor  # D(G(z))
     real_logits: tf.Tensor
     fake_logits: tf.Tensor
+    moving: list[tuple[tf.Variable, tf.Tensor]]  # G's moving statistics and their next values, for G's update
 
 
 class DReport(NamedTuple):
@@ -68,6 +70,7 @@ class Gan:
     training: tf.Tensor  # bool: G's batch norm with batch statistics (default), or with moving ones
     play: Play
     theta: Theta
+    optimizer: Optimizers
     d_report: DReport
     g_report: GReport
     d_train: tf.Operation
@@ -75,17 +78,29 @@ class Gan:
     both_train: tf.Operation | None  # updates=simultaneous: both gradients at the same weights and z, then both applied
 
 
-def connect(game: Game, x: tf.Tensor, z: tf.Tensor, *, training: tf.Tensor, key: tf.Tensor) -> Play:
-    """G on z, D on x, and the same D, weights shared, on G(z). `key` decides D's dropout masks."""
-    with v1.name_scope("masks"):
-        real_key, fake_key = draws.fold(key, 0), draws.fold(key, 1)
-    with v1.variable_scope("generator"):
+def connect(
+    game: Game, x: tf.Tensor, z: tf.Tensor, *, training: tf.Tensor, key: tf.Tensor, reuse: bool = False
+) -> Play:
+    """G on z, D on x, and the same D, weights shared, on G(z). `key` decides D's dropout masks.
+
+    reuse: with the weights that an earlier call has made.
+    """
+    known = len(v1.get_collection(MOVING))
+    with v1.variable_scope("generator", reuse=reuse):
         fake = game.generator(z, training)
-    with v1.variable_scope("discriminator"):
-        d_real, real_logits = game.discriminator(x, real_key)
+    moving = v1.get_collection(MOVING)[known:]
+    with v1.variable_scope("discriminator", reuse=reuse):
+        d_real, real_logits = game.discriminator(x, draws.Masks(key, "real"))
     with v1.variable_scope("discriminator", reuse=True):
-        d_fake, fake_logits = game.discriminator(fake, fake_key)
-    return Play(fake=fake, d_real=d_real, d_fake=d_fake, real_logits=real_logits, fake_logits=fake_logits)
+        d_fake, fake_logits = game.discriminator(fake, draws.Masks(key, "fake"))
+    return Play(
+        fake=fake,
+        d_real=d_real,
+        d_fake=d_fake,
+        real_logits=real_logits,
+        fake_logits=fake_logits,
+        moving=moving,
+    )
 
 
 def split_theta() -> Theta:
@@ -155,15 +170,30 @@ def d_update(
     with tf.control_dependencies(report):  # the report is of D as it was before both
         on_real = optimizer.apply_gradients(gradients)
     with tf.control_dependencies([on_real]), v1.variable_scope("discriminator", reuse=True):
-        _, fake_logits = game.discriminator(play.fake, draws.fold(key, 1))  # D as it is now
+        _, fake_logits = game.discriminator(play.fake, draws.Masks(key, "fake"))  # D as it is now
         return optimizer.minimize(losses.d_loss_fake(fake_logits, config.log_form), var_list=theta.d)
 
 
-def g_update(report: GReport, *, theta: Theta, optimizer: v1.train.Optimizer) -> tf.Operation:
+def g_update(play: Play, report: GReport, *, theta: Theta, optimizer: v1.train.Optimizer) -> tf.Operation:
     """One update of G: of theta_G and of G's moving statistics, which no update of D touches."""
     gradients = optimizer.compute_gradients(report.g_loss, var_list=theta.g)
-    with tf.control_dependencies(v1.get_collection(v1.GraphKeys.UPDATE_OPS)):
-        return optimizer.apply_gradients(gradients)
+    return tf.group(optimizer.apply_gradients(gradients), *_moved(play))
+
+
+def both_update(
+    play: Play, d_report: DReport, g_report: GReport, *, theta: Theta, optimizer: Optimizers
+) -> tf.Operation:
+    """One update of each player: both gradients at the same weights and z, then both applied."""
+    d_gradients = optimizer.d.compute_gradients(d_report.d_loss, theta.d)
+    g_gradients = optimizer.g.compute_gradients(g_report.g_loss, theta.g)
+    with tf.control_dependencies([gradient for gradient, _ in d_gradients + g_gradients]):
+        d_applied = optimizer.d.apply_gradients(d_gradients)
+    with tf.control_dependencies([d_applied]):
+        return tf.group(optimizer.g.apply_gradients(g_gradients), *_moved(play))
+
+
+def _moved(play: Play) -> list[tf.Operation]:
+    return [v1.assign(variable, following) for variable, following in play.moving]
 
 
 def build(config: Config, game: Game) -> Gan:
@@ -186,16 +216,11 @@ def build(config: Config, game: Game) -> Gan:
     with v1.name_scope("d_optimizer"):
         d_train = d_update(config, game, play, d_report, key=key, theta=theta, optimizer=optimizer.d)
     with v1.name_scope("g_optimizer"):
-        g_train = g_update(g_report, theta=theta, optimizer=optimizer.g)
+        g_train = g_update(play, g_report, theta=theta, optimizer=optimizer.g)
     both_train = None
     if config.updates == "simultaneous":
         with v1.name_scope("both"):
-            d_gradients = optimizer.d.compute_gradients(d_report.d_loss, theta.d)
-            g_gradients = optimizer.g.compute_gradients(g_report.g_loss, theta.g)
-            with tf.control_dependencies([gradient for gradient, _ in d_gradients + g_gradients]):
-                d_applied = optimizer.d.apply_gradients(d_gradients)
-            with tf.control_dependencies([d_applied, *v1.get_collection(v1.GraphKeys.UPDATE_OPS)]):
-                both_train = optimizer.g.apply_gradients(g_gradients)
+            both_train = both_update(play, d_report, g_report, theta=theta, optimizer=optimizer)
     return Gan(
         x=x,
         draw=draw,
@@ -203,6 +228,7 @@ def build(config: Config, game: Game) -> Gan:
         training=training,
         play=play,
         theta=theta,
+        optimizer=optimizer,
         d_report=d_report,
         g_report=g_report,
         d_train=d_train,

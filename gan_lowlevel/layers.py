@@ -18,6 +18,7 @@ v1 = tf.compat.v1
 Initializer = Callable[..., Callable]  # (seed=...) to a TensorFlow initializer
 
 LAYERS = "layers"  # the graph collection of Notes, in the order of connection
+MOVING = "moving"  # the graph collection of moving statistics, each with its next value
 
 
 class Note(NamedTuple):
@@ -147,8 +148,9 @@ def batch_norm(
 ) -> tf.Tensor:
     """gamma (h - mean)/sqrt(variance + epsilon) + beta per feature, the last axis; Ioffe and Szegedy 2015.
 
-    training (bool scalar): mean and biased variance of the batch, or else the moving ones. The moving averages'
-    updates, m <- momentum m + (1 - momentum) batch, go to the collection UPDATE_OPS: whoever owns the layer runs them.
+    training (bool scalar): mean and biased variance of the batch, or else the moving ones. The moving averages' next
+    values, momentum m + (1 - momentum) batch, go to the collection MOVING with their variables: the player who owns
+    the layer assigns them, and nobody else.
     """
     with v1.variable_scope(name):
         features = [h.shape[-1]]
@@ -158,7 +160,7 @@ def batch_norm(
         moving_variance = variable("moving_variance", features, constant(1.0), trainable=False)
         batch_mean, batch_variance = tf.nn.moments(h, axes=list(range(h.shape.rank - 1)))
         for moving, batch in ((moving_mean, batch_mean), (moving_variance, batch_variance)):
-            v1.add_to_collection(v1.GraphKeys.UPDATE_OPS, v1.assign_sub(moving, (1.0 - momentum) * (moving - batch)).op)
+            v1.add_to_collection(MOVING, (moving, moving - (1.0 - momentum) * (moving - batch)))
         mean = tf.where(training, batch_mean, moving_mean)
         variance = tf.where(training, batch_variance, moving_variance)
         return _note("batch_norm", (h - mean) * (scale * tf.math.rsqrt(variance + epsilon)) + shift)
@@ -186,13 +188,10 @@ def max_pool(h: tf.Tensor, size: int, *, name: str) -> tf.Tensor:
         return _note("max_pool", tf.nn.max_pool2d(h, size, size, padding="VALID"))
 
 
-def dropout(h: tf.Tensor, rate: float, key: tf.Tensor, *, name: str) -> tf.Tensor:
-    """Each entry 0 with probability `rate`, else divided by 1 - rate; Srivastava et al. 2014.
-
-    key: int64 [2] of draws.key, the mask a function of it and `name`.
-    """
+def dropout(h: tf.Tensor, rate: float, masks: draws.Masks, *, name: str) -> tf.Tensor:
+    """Each entry 0 with probability `rate`, else divided by 1 - rate; Srivastava et al. 2014."""
     with v1.variable_scope(name):
         if rate > 0:
-            unit = draws.uniform(tf.shape(h), draws.fold(key, zlib.crc32(name.encode())))
+            unit = draws.uniform(tf.shape(h), masks.of(name))
             h = tf.where(unit < rate, 0.0, h / (1.0 - rate))
         return _note("dropout", h)

@@ -45,6 +45,7 @@ class Recorder:
         self._events = Events(run.directory, graph, start)
         self._z = latents(loop.game, loop.config.z_dim, list(range(POINTS if self._in_plane else SAMPLES)))
         self._mark = (start, time.perf_counter())
+        self._finished = False
 
         self._events.reading_card(start, loop.config.g_loss)
         if self._in_plane:
@@ -60,6 +61,14 @@ class Recorder:
         return self
 
     def __exit__(self, *exception) -> None:
+        self.finish()
+        self._events.close()
+
+    def finish(self) -> None:
+        """Draw the curves and the GIF and hand all events to the system; what is asked again is not done again."""
+        if self._finished:
+            return
+        self._finished = True
         config = self._loop.config
         columns = self._metrics.columns()
         if columns["step"].size:
@@ -68,10 +77,10 @@ class Recorder:
             title = f"{config.model}: both losses, {config.g_loss} G"
             picture = pictures.curves(columns["step"], series, ideals, title)
             self._keep("losses.png", "losses", int(columns["step"][-1]), picture)
-        self._events.close()
         frames = sorted(self._run.sample(0).parent.glob("step_*.png"), key=lambda path: (len(path.name), path.name))
         if frames:
             system.write_atomically(self._run.directory / "samples.gif", pictures.gif(frames))
+        self._events.flush()
 
     def flush(self) -> None:
         """Hand all events so far to the system."""

@@ -59,6 +59,8 @@ def train(config: Config, game: Game, data: Dataset, rows: Rows, run: Run) -> Ex
                 recorder.record(done, report)
                 if config.line_every and clock.due(done, config.line_every):
                     progress.line(recorder.line(done, report))
+                if stop.exit_code or done == config.max_steps:
+                    recorder.finish()  # before the save: a run that is killed in between draws them when it goes on
                 if stop.exit_code or clock.due(done, config.save_every):
                     recorder.flush()
                     states.save(done, notes, config.max_to_keep)

@@ -1,4 +1,4 @@
-"""The main command as a user gives it: in a process of its own, on real digits, from its first line to what it leaves."""
+"""The main command as a user gives it: a process of its own, real digits, from its first line to what it leaves."""
 
 import csv
 import hashlib

@@ -33,12 +33,12 @@ def generator(z: tf.Tensor, training: tf.Tensor, size: int, channels: int) -> tf
     return tf.tanh(conv2d(h, channels, name="conv_1", weights=WEIGHTS))  # [B, 28, 28, channels]
 
 
-def discriminator(x: tf.Tensor, key: tf.Tensor, dropout_rate: float) -> tuple[tf.Tensor, tf.Tensor]:
+def discriminator(x: tf.Tensor, masks: draws.Masks, dropout_rate: float) -> tuple[tf.Tensor, tf.Tensor]:
     """D: pixels [B, 28, 28, C] in [-1, 1] to the probability that they are real, and its logit, [B, 1] each."""
     h = leaky_relu(conv2d(x, 64, name="conv_1", weights=WEIGHTS, stride=2))  # [B, 14, 14, 64]
-    h = dropout(h, dropout_rate, key, name="dropout_1")
+    h = dropout(h, dropout_rate, masks, name="dropout_1")
     h = leaky_relu(conv2d(h, 128, name="conv_2", weights=WEIGHTS, stride=2))  # [B, 7, 7, 128]
-    h = dropout(h, dropout_rate, key, name="dropout_2")
+    h = dropout(h, dropout_rate, masks, name="dropout_2")
     h = tf.reshape(h, [-1, h.shape[1] * h.shape[2] * 128])  # [B, 6272]
     logits = dense(h, 1, name="dense_1", weights=WEIGHTS, biases=constant(0.0))  # [B, 1]
     return tf.sigmoid(logits), logits

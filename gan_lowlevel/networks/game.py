@@ -5,13 +5,15 @@ from collections.abc import Callable
 
 import tensorflow as tf
 
+from gan_lowlevel import draws
+
 
 @dataclasses.dataclass(frozen=True)
 class Game:
     """One generator, one discriminator, and what is no knob.
 
     generator: (z [B, z_dim], training, a bool scalar) to fake [B, *data_shape] in output_range.
-    discriminator: (x [B, *data_shape], key of its dropout masks) to probability and logits, [B, 1] each.
+    discriminator: (x [B, *data_shape], its dropout masks) to probability and logits, [B, 1] each.
     latent: (shape, key) to z, float32.
     data_shape: of one row of x and of G(z). picture_shape: (height, width, channels) of the same row; None for points
     in the plane.
@@ -19,7 +21,7 @@ class Game:
     """
 
     generator: Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
-    discriminator: Callable[[tf.Tensor, tf.Tensor], tuple[tf.Tensor, tf.Tensor]]
+    discriminator: Callable[[tf.Tensor, draws.Masks], tuple[tf.Tensor, tf.Tensor]]
     latent: Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
     data_shape: tuple[int, ...]
     picture_shape: tuple[int, int, int] | None
@@ -38,6 +40,6 @@ def modeless(generator: Callable[[tf.Tensor], tf.Tensor]) -> Callable[[tf.Tensor
     return lambda z, training: generator(z)
 
 
-def maskless(discriminator: Callable) -> Callable[[tf.Tensor, tf.Tensor], tuple[tf.Tensor, tf.Tensor]]:
+def maskless(discriminator: Callable) -> Callable[[tf.Tensor, draws.Masks], tuple[tf.Tensor, tf.Tensor]]:
     """A discriminator without dropout, as Game wants it."""
-    return lambda x, key: discriminator(x)
+    return lambda x, masks: discriminator(x)
