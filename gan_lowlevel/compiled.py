@@ -36,7 +36,7 @@ class CompiledLoop:
     """Plays an explicit loop's steps in chunks, on its variables. Any cut into chunks gives the same bits."""
 
     def __init__(self, explicit: ExplicitLoop):
-        """Trace the chunk; it compiles when it first runs. The graph's other variables must be there already."""
+        """Trace the chunk. The graph's other variables must be there already."""
         self._explicit = explicit
         config, rows = explicit.config, explicit.rows
         self._table = None
@@ -58,16 +58,33 @@ class CompiledLoop:
     def _fed_fakes(self) -> bool:
         return self._explicit.config.fakes == "uniform"
 
-    def play(self, start: int, until: int) -> tuple[Report, int]:
-        """Play from step `start`, up to `until` at the most: the report of the last step played, and the next step.
+    def compile(self) -> float:
+        """Have XLA compile the chunk now, which plays no step: seconds that it took."""
+        began = time.perf_counter()
+        self._explicit.session.run(self._played, self._feed(0, 0))
+        return time.perf_counter() - began
+
+    def _feed(self, start: int, count: int, keys: np.ndarray | None = None, fakes: np.ndarray | None = None) -> dict:
+        return {
+            self._start: start,
+            self._count: count,
+            self._keys: self._empty(self._keys) if keys is None else keys,
+            self._fakes: self._empty(self._fakes) if fakes is None else fakes,
+        }
+
+    @staticmethod
+    def _empty(fed: tf.Tensor) -> np.ndarray:
+        return np.zeros(fed.shape, fed.dtype.as_numpy_dtype)
+
+    def play_until(self, start: int, until: int) -> tuple[Report, int]:
+        """Play from step `start`, up to `until` at the most: the last step's report, and the next step's number.
 
         Ends sooner after about SECONDS, at a batch that is smaller than others (which the explicit loop plays, since
         the compiled one has one size), and behind a step whose loss is not finite.
         """
         explicit = self._explicit
         config, rows = explicit.config, explicit.rows
-        count, keys = 0, np.zeros(self._keys.shape, self._keys.dtype.as_numpy_dtype)
-        fakes = np.zeros(self._fakes.shape, np.float32)
+        count, keys, fakes = 0, self._empty(self._keys), self._empty(self._fakes)
         most = min(until - start, CAPACITY, max(int(self._rate * SECONDS), 1))
         while count < most:
             numbers = [batch_number(config, start + count, update) for update in range(keys.shape[1])]
@@ -78,10 +95,9 @@ class CompiledLoop:
                 fakes[count] = [uniform_points(config.seed, number, config.batch_size) for number in numbers]
             count += 1
         if count == 0:
-            return explicit.play(start), start + 1
+            return explicit.play_until(start, until)
         began = time.perf_counter()
-        feed = {self._start: start, self._count: count, self._keys: keys, self._fakes: fakes}
-        done, report = explicit.session.run(self._played, feed)
+        done, report = explicit.session.run(self._played, self._feed(start, count, keys, fakes))
         self._rate = done / (time.perf_counter() - began)
         return report, start + int(done)
 

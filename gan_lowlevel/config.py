@@ -19,10 +19,12 @@ MODELS = tuple(sorted(path.stem for path in FLAGS_DIR.glob("*.flags")))
 DATA_SETS = ("embedded", "mnist", "parabola", "photos")
 G_LOSSES = ("non_saturating", "minimax")
 LOG_FORMS = ("stable", "literal")
+ENGINES = ("explicit", "compiled")
 OPTIMIZERS = ("adam", "sgd", "nesterov")
 ARTICLE_SAMPLING = ("mlp",)  # the games whose article reuses one z, and one batch of x for a step's updates of D
 ANY_PICTURE = ("dcgan",)  # the games whose players take their picture's shape from the data
 D_DROPOUT = ("dcgan",)  # the games whose D has dropout
+SIMULTANEOUS = ("dcgan", "mlp", "mlp_deep")  # the games whose D learns in one update, from G as it trains
 PLANE = ("parabola",)  # the games of points in the plane
 
 RECIPE = None  # the default of a setting that every flagfile gives
@@ -232,6 +234,14 @@ class Config:
 
     # the machine
     seed: int = setting(0, int, "Seed of weights, draws and data order.", low=0, high=2**31 - 1)
+    engine: str = setting(
+        "explicit",
+        str,
+        "The loop that plays the steps: explicit makes one session.run an update and is the one to read; compiled "
+        "has XLA compile many steps into one run, for the same numbers up to the last bits.",
+        choices=ENGINES,
+        may_change=True,
+    )
     threads: int = setting(
         0,
         int,
@@ -262,6 +272,12 @@ class Config:
             _refuse("a length is wanted, --max_steps or --epochs of 1 or more", "--max_steps=0 --epochs=0")
         if not self.d_step and not self.g_step:
             _refuse("one player at least must be updated, give --d_step or --g_step 1 or more", "--d_step=0 --g_step=0")
+        if self.updates == "simultaneous" and self.model not in SIMULTANEOUS:
+            _refuse(
+                f"--updates=simultaneous is for {', '.join(SIMULTANEOUS)}: the D of other games learns in two updates, "
+                "or from G as it draws",
+                f"--model={self.model}",
+            )
         if self.updates == "simultaneous" and (self.d_step, self.g_step) != (1, 1):
             _refuse(
                 "--updates=simultaneous wants --d_step=1 --g_step=1", f"--d_step={self.d_step} --g_step={self.g_step}"

@@ -67,6 +67,7 @@ class Progress:
         self._began = self._shown = time.perf_counter()
         self._bar = tqdm(total=last, initial=start, unit="step", dynamic_ncols=True) if sys.stderr.isatty() else None
         self._report: Report | None = None
+        self._first = True
         self.seconds = 0.0
 
     def __enter__(self) -> "Progress":
@@ -83,14 +84,14 @@ class Progress:
         """Called after every step; cheap where nothing is to be shown."""
         self._report = report
         if self._bar is not None:
-            if self._bar.update(1):  # it has just redrawn itself
+            if self._bar.update(step - self._bar.n):  # it has just redrawn itself
                 if epoch:
                     self._bar.set_description_str(f"epoch {epoch + 1}", refresh=False)
                 self._bar.set_postfix_str(_figures(report))
             return
         now = time.perf_counter()
-        if step in (self._start + 1, self._last) or now - self._shown >= LINE_EVERY:
-            self._shown = now
+        if self._first or step == self._last or now - self._shown >= LINE_EVERY:
+            self._first, self._shown = False, now
             rate = (step - self._start) / (now - self._began)
             left = (self._last - step) / rate
             say(f"step {step:,}/{self._last:,}, {rate:.1f} steps/s, {left:,.0f} s left: {_figures(report)}")

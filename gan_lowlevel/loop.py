@@ -33,6 +33,13 @@ class ExplicitLoop:
     config: Config
     rows: Rows
 
+    def play_until(self, start: int, until: int) -> tuple[Report, int]:
+        """Play from step `start`, up to `until` at the most: the last step's report, and the next step's number.
+
+        This loop plays one step at a time.
+        """
+        return self.play(start), start + 1
+
     def play(self, step: int) -> Report:
         """One step, a round of both players; steps are counted from 0."""
         session, gan = self.session, self.gan

@@ -28,11 +28,21 @@ class Clock:
 
     def due(self, step: int, every: int) -> bool:
         """Whether it is time after `step` steps; `every` is a cadence of the settings."""
-        if step == self._loop.config.max_steps:
-            return True
+        return self.following(step - 1, every) == step
+
+    def following(self, step: int, every: int) -> int:
+        """The first step after `step` at which something of that cadence is due."""
+        config, last = self._loop.config, self._loop.config.max_steps
         if every == -1:
-            return self.epoch(step) > self.epoch(step - 1)
-        return every > 0 and step % every == 0
+            a_step = batches_played(config, 1)
+            return min(last, -(-self._loop.rows.batches_in(self.epoch(step) + 1) // a_step))  # rounded up
+        return min(last, (step // every + 1) * every) if every else last
+
+    def next_due(self, step: int) -> int:
+        """The first step after `step` at which anything is."""
+        config = self._loop.config
+        cadences = (config.summary_every, config.sample_every, config.save_every, config.line_every)
+        return min(self.following(step, every) for every in cadences)
 
 
 class Recorder:
@@ -45,6 +55,7 @@ class Recorder:
         self._events = Events(run.directory, graph, start)
         self._z = latents(loop.game, loop.config.z_dim, list(range(POINTS if self._in_plane else SAMPLES)))
         self._mark = (start, time.perf_counter())
+        self._finished = False
 
         self._events.reading_card(start, loop.config.g_loss)
         if self._in_plane:
@@ -60,6 +71,14 @@ class Recorder:
         return self
 
     def __exit__(self, *exception) -> None:
+        self.finish()
+        self._events.close()
+
+    def finish(self) -> None:
+        """Draw the curves and the GIF and hand all events to the system; what is asked again is not done again."""
+        if self._finished:
+            return
+        self._finished = True
         config = self._loop.config
         columns = self._metrics.columns()
         if columns["step"].size:
@@ -68,10 +87,10 @@ class Recorder:
             title = f"{config.model}: both losses, {config.g_loss} G"
             picture = pictures.curves(columns["step"], series, ideals, title)
             self._keep("losses.png", "losses", int(columns["step"][-1]), picture)
-        self._events.close()
         frames = sorted(self._run.sample(0).parent.glob("step_*.png"), key=lambda path: (len(path.name), path.name))
         if frames:
             system.write_atomically(self._run.directory / "samples.gif", pictures.gif(frames))
+        self._events.flush()
 
     def flush(self) -> None:
         """Hand all events so far to the system."""

@@ -61,7 +61,7 @@ def tables(game: Game, z_dim: int) -> tuple[Table, Table, Table]:
         with v1.variable_scope("generator"):
             game.generator(z, tf.constant(False))
         with v1.variable_scope("discriminator"):
-            game.discriminator(x, draws.key(0, draws.Stream.SAMPLE, 0, 0))
+            game.discriminator(x, draws.Masks(draws.key(0, draws.Stream.SAMPLE, 0, 0), "real"))
         generator = _table("generator", z)
         discriminator = _table("discriminator", x)
 

@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from gan_lowlevel import console, system, tables
 from gan_lowlevel.checkpoints import Checkpoints
+from gan_lowlevel.compiled import CompiledLoop
 from gan_lowlevel.config import Config
 from gan_lowlevel.data.dataset import Dataset, Rows
 from gan_lowlevel.errors import Exit, Failure
@@ -45,27 +46,32 @@ def train(config: Config, game: Game, data: Dataset, rows: Rows, run: Run) -> Ex
 
         system.write_atomically(run.flags, config.flagfile().encode())
         loop = ExplicitLoop(session, gan, game, config, rows)
+        engine = loop
+        if config.engine == "compiled":
+            engine = CompiledLoop(loop)
+            console.say(f"engine   compiled, which took {engine.compile():.1f} s")
         clock = Clock(loop)
         with (
             system.StopRequest().installed() as stop,
             Recorder(loop, clock, run, graph, start) as recorder,
             console.Progress(start, config.max_steps) as progress,
         ):
-            for step in range(start, config.max_steps):
-                report = loop.play(step)
-                done = step + 1  # steps played in all
+            done, stopped = start, None  # steps played in all; the exit code that a signal asks for
+            while done < config.max_steps and not stopped:
+                report, done = engine.play_until(done, clock.next_due(done))
+                stopped = stop.exit_code  # asked once a round, so that nothing ends the loop that was not saved for
                 check_finite(report, done, run)
                 progress.show(done, clock.epoch(done), report)
                 recorder.record(done, report)
                 if config.line_every and clock.due(done, config.line_every):
                     progress.line(recorder.line(done, report))
-                if stop.exit_code or clock.due(done, config.save_every):
+                if stopped or done == config.max_steps:
+                    recorder.finish()  # before the save: a run that is killed in between draws them when it goes on
+                if stopped or clock.due(done, config.save_every):
                     recorder.flush()
                     states.save(done, notes, config.max_to_keep)
-                if stop.exit_code:
-                    break
-        console.print_end(config, run, report, done, progress.seconds, stop.exit_code)
-        return stop.exit_code or Exit.DONE
+        console.print_end(config, run, report, done, progress.seconds, stopped)
+        return stopped or Exit.DONE
 
 
 def resolve(config: Config, rows: Rows) -> Config:

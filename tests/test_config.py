@@ -46,10 +46,17 @@ def another(name: str, value):
     ("argv", "named"),
     [
         (["--d_step=0", "--g_step=0"], ["--d_step", "--g_step", "1 or more"]),
-        (["--max_steps=5", "--epochs=5"], ["--max_steps=5", "--epochs=5", "not both"]),
+        (["--max_steps=5", "--epochs=5"], ["--max_steps=5", "--epochs=5", "0 for the other"]),
         (["--max_steps=0", "--epochs=0"], ["--max_steps", "--epochs", "1 or more"]),
         (["--updates=simultaneous", "--d_step=1", "--g_step=2"], ["--updates=simultaneous", "--g_step=2"]),
         (["--updates=simultaneous", "--d_step=0", "--g_step=1"], ["--updates=simultaneous", "--d_step=0"]),
+        (["--model=dog", "--updates=simultaneous"], ["--updates=simultaneous", "--model=dog"]),
+        (["--model=parabola", "--updates=simultaneous"], ["--updates=simultaneous", "--model=parabola"]),
+        (["--model=parabola", "--sample_every=-1"], ["no epochs"]),
+        (["--model=mlp", "--image_size=32"], ["--image_size", "--model=mlp"]),
+        (["--model=mlp", "--d_dropout=0.5"], ["--d_dropout", "--model=mlp"]),
+        (["--model=parabola", "--fakes=uniform"], ["--fakes=uniform", "--g_step=1"]),
+        (["--model=mlp", "--fakes=uniform", "--g_step=0"], ["--fakes=uniform", "--model=mlp"]),
     ],
 )
 def test_contradictions_are_refused_by_the_names_of_both_flags(argv, named):

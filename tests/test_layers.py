@@ -176,7 +176,7 @@ def test_batch_norm_in_training_and_in_use(shape):
         output = layers.batch_norm(
             h, training, name="n", gamma=layers.normal(1.0, 0.5), momentum=momentum, epsilon=epsilon
         )
-        updates = v1.get_collection(v1.GraphKeys.UPDATE_OPS)
+        updates = [v1.assign(*moved) for moved in v1.get_collection(layers.MOVING)]
         variables = {v.op.name: v for v in v1.global_variables()}
         session.run(v1.global_variables_initializer())
         session.run(v1.trainable_variables("n/beta")[0].assign([-1.0, 0.0, 2.0]))
@@ -220,7 +220,7 @@ def test_the_moving_statistics_take_the_momentum_of_the_call(momentum):
         h = tf.constant([[1.0], [5.0]])  # mean 3, biased variance 4
         layers.batch_norm(h, tf.constant(True), name="n", gamma=layers.constant(1.0), momentum=momentum)
         session.run(v1.global_variables_initializer())
-        session.run(v1.get_collection(v1.GraphKeys.UPDATE_OPS))
+        session.run([v1.assign(*moved) for moved in v1.get_collection(layers.MOVING)])
         _, _, mean, variance = session.run(v1.global_variables())
     assert mean == pytest.approx((1 - momentum) * 3, rel=1e-6)  # from 0
     assert variance == pytest.approx(momentum * 1 + (1 - momentum) * 4, rel=1e-6)  # from 1
@@ -229,8 +229,12 @@ def test_the_moving_statistics_take_the_momentum_of_the_call(momentum):
 # Dropout
 
 
+def masks(key=(0, 1, 2, 3), connection: str = "real") -> draws.Masks:
+    return draws.Masks(tf.constant(draws.key(*key), tf.int64), connection)
+
+
 def dropped(h, rate: float, *, key=(0, 1, 2, 3), name: str = "dropout_1") -> np.ndarray:
-    got, values = evaluate(lambda h: layers.dropout(h, rate, tf.constant(draws.key(*key), tf.int64), name=name), h)
+    got, values = evaluate(lambda h: layers.dropout(h, rate, masks(key), name=name), h)
     assert not values
     return got
 
@@ -448,7 +452,7 @@ def notes() -> list[Note]:
 def test_each_layer_notes_scope_kind_shape_and_parameters():
     with tf.Graph().as_default():
         h = v1.placeholder(tf.float32, [None, 6])
-        key, true = tf.constant([0, 0], tf.int64), tf.constant(True)
+        true = tf.constant(True)
         with v1.variable_scope("generator"):
             h = layers.dense(h, 4 * 4 * 3, name="dense_1", **GIVEN)
             h = tf.reshape(h, [-1, 4, 4, 3])
@@ -458,7 +462,7 @@ def test_each_layer_notes_scope_kind_shape_and_parameters():
             h = layers.conv2d(h, 7, name="conv_1", weights=GIVEN["weights"], size=3)
             h = layers.conv2d(h, 2, name="conv_10", **GIVEN, size=3, stride=2)  # its name begins as conv_1's
             h = layers.max_pool(h, 2, name="max_pool_1")
-            layers.dropout(h, 0.5, key, name="dropout_1")
+            layers.dropout(h, 0.5, masks(), name="dropout_1")
         assert notes() == [
             Note("generator/dense_1", "dense", (None, 48), 6 * 48 + 48, 0),
             Note("generator/batch_norm_1", "batch_norm", (None, 4, 4, 3), 3 + 3, 3 + 3),

@@ -1,4 +1,4 @@
-"""The main command as a user gives it: in a process of its own, on real digits, from its first line to what it leaves."""
+"""The main command as a user gives it: a process of its own, real digits, from its first line to what it leaves."""
 
 import csv
 import hashlib
@@ -173,6 +173,19 @@ def test_a_signal_saves_first_and_the_run_goes_on_bit_for_bit(start, undisturbed
         code, _, err = finish(start(f"--run_name={name}", "--max_steps=40", *QUICK))
         assert (code, err) == (Exit.DONE, "")
         assert digest(start.logs / name, 40) == digest(run, 40)
+
+
+def test_a_compiled_run_goes_on_bit_for_bit_and_under_the_explicit_loop(start):
+    for name, lengths in (("compiled", (20,)), ("compiled_cut", (7, 20))):
+        for steps in lengths:
+            flags = (f"--run_name={name}", "--engine=compiled", f"--max_steps={steps}", *QUICK)
+            code, out, err = finish(start(*flags))
+            assert (code, err) == (Exit.DONE, "")
+            assert "engine   compiled" in out
+    assert digest(start.logs / "compiled_cut", 20) == digest(start.logs / "compiled", 20)
+    code, out, err = finish(start("--run_name=compiled", "--engine=explicit", "--max_steps=30", *QUICK))
+    assert (code, err) == (Exit.DONE, "")
+    assert "goes on from its checkpoint at step 20" in out
 
 
 def test_other_settings_or_data_are_refused_with_what_differs(start, undisturbed):

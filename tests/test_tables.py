@@ -7,7 +7,7 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from gan_lowlevel import networks, tables
+from gan_lowlevel import draws, networks, tables
 from gan_lowlevel.commandline import read_config
 from gan_lowlevel.networks.game import Game
 from gan_lowlevel.tables import Row, Table
@@ -59,7 +59,7 @@ def test_every_variable_is_in_a_row(model):
         with v1.variable_scope("generator"):
             fake = game.generator(tf.zeros([1, z_dim]), tf.constant(False))
         with v1.variable_scope("discriminator"):
-            game.discriminator(fake, tf.zeros([2], tf.int64))
+            game.discriminator(fake, draws.Masks(tf.zeros([2], tf.int64), "fake"))
         sizes = {v.name: v.shape.num_elements() for v in v1.global_variables()}
         trainable = {v.name for v in v1.trainable_variables()}
     for table in tables.tables(game, z_dim)[:2]:
