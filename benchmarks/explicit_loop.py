@@ -17,20 +17,20 @@ BATCH, SEED = 256, 0
 
 
 def ours(settings: list[str]) -> Callable[[int], None]:
-    """The package's explicit loop with its own recipe and the embedded digits."""
+    """The package's explicit loop with its own recipe."""
     from gan_lowlevel import command, data
     from gan_lowlevel.commandline import read_config
 
     command.start_tensorflow()
     import tensorflow as tf
 
-    from gan_lowlevel import gan, loop, networks, system
+    from gan_lowlevel import gan, loop, networks, sessions, system
 
     config = read_config(settings)
     game = networks.GAMES[config.model](config)
     rows = data.rows(data.load(config), config, game.output_range, game.data_shape)
     tf.Graph().as_default().__enter__()
-    session = tf.compat.v1.Session(config=gan.session_config(system.cores()))
+    session = tf.compat.v1.Session(config=sessions.session_config(system.cores()))
     explicit = loop.ExplicitLoop(session, gan.build(config, game), game, config, rows)
     session.run(tf.compat.v1.global_variables_initializer())
     return lambda step: explicit.play(step)
@@ -54,7 +54,7 @@ def feed_dict(settings: list[str], as_the_article: bool = False) -> Callable[[in
     import numpy as np
     import tensorflow as tf
 
-    from gan_lowlevel import gan, system
+    from gan_lowlevel import sessions, system
     from gan_lowlevel.networks import mlp
 
     v1 = tf.compat.v1
@@ -71,7 +71,7 @@ def feed_dict(settings: list[str], as_the_article: bool = False) -> Callable[[in
     g_loss = -tf.reduce_mean(v1.log(d_fake))
     d_train = v1.train.AdamOptimizer().minimize(d_loss, var_list=v1.trainable_variables("discriminator/"))
     g_train = v1.train.AdamOptimizer().minimize(g_loss, var_list=v1.trainable_variables("generator/"))
-    session = v1.Session(config=gan.session_config(system.cores()))
+    session = v1.Session(config=sessions.session_config(system.cores()))
     session.run(v1.global_variables_initializer())
     random = np.random.default_rng(SEED)
     once = random.uniform(-1.0, 1.0, size=(BATCH, 100))

@@ -54,8 +54,10 @@ class Checkpoints:
         Failure(DISK) where it can't be written; either way the older checkpoints stay.
         """
         final = self.root / f"ckpt-{step:09d}"
-        if final.exists() and isinstance(_read(final), Checkpoint):
-            return
+        if final.exists():
+            found = _read(final)
+            if isinstance(found, Checkpoint) and not _misfit(found.prefix, self._variables):
+                return
         broken = [name for name, finite in self._session.run(self._finite).items() if not finite]
         if broken:
             raise Failure(
@@ -113,12 +115,6 @@ class Checkpoints:
                 "or give another --run_name to begin anew.",
             )
         return None
-
-
-def newest(root: pathlib.Path) -> int | None:
-    """The step of the newest good checkpoint under `root`, without loading it."""
-    good = (found.step for found in map(_read, (root / name for name in _names(root))) if isinstance(found, Checkpoint))
-    return next(good, None)
 
 
 def _remove_old(root: pathlib.Path, step: int, max_to_keep: int) -> None:

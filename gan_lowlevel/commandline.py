@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from absl import flags
 
-from gan_lowlevel.config import FLAGS_DIR, MODELS, Config, Setting, flag_text, settings_of
+from gan_lowlevel.config import ANY_PICTURE, FLAGS_DIR, MODELS, Config, Setting, flag_text, settings_of
 from gan_lowlevel.errors import Exit, Failure
 
 Record = TypeVar("Record")
@@ -65,6 +65,8 @@ def wants(facts: Setting) -> str:
 def _define(record: type) -> flags.FlagValues:
     values = flags.FlagValues()  # of its own: the global one carries absl's flags, and its --log_dir
     for field in dataclasses.fields(record):
+        if not field.metadata:  # a field that is no flag
+            continue
         facts = field.metadata["setting"]
         common = {"name": field.name, "default": field.default, "help": facts.help, "flag_values": values}
         if facts.kind is bool:
@@ -120,14 +122,22 @@ def read_config(argv: Sequence[str]) -> Config:
     neither is typed, embedded_max_steps is the length. Raises Failure(FLAGS).
     """
     values, typed = _read(Config, argv)
-    recipe = FLAGS_DIR / f"{values['model']}.flags"
+    model, recipe = values["model"], FLAGS_DIR / f"{values['model']}.flags"
+    own, _ = _read(Config, [f"--flagfile={recipe}"])
     values, _ = _read(Config, [f"--flagfile={recipe}", *argv])
     missing = [name for name, value in values.items() if value is None]
     if missing:
         raise Failure(Exit.BUG, f"{recipe} must give a value for --{', --'.join(missing)}.")
+    if values["dataset"] not in (accepted := _data_sets(model, own["dataset"])):
+        raise Failure(
+            Exit.FLAGS,
+            f"--model={model} trains on {' or '.join(accepted)}, this command says --dataset={values['dataset']}: "
+            "leave it out.",
+        )
     if not typed & {"max_steps", "epochs"}:
-        if values["embedded_max_steps"] and not values["input_data_dir"]:
-            values |= {"max_steps": values["embedded_max_steps"], "epochs": 0}
+        embedded = values["dataset"] == "embedded" or (values["dataset"] == "mnist" and not values["input_data_dir"])
+        if values["embedded_max_steps"] and embedded:
+            values |= {"max_steps": values["embedded_max_steps"], "epochs": 0, "embedded_length": True}
     elif "max_steps" not in typed:
         values["max_steps"] = 0 if values["epochs"] else values["max_steps"]
     elif "epochs" not in typed:
@@ -135,6 +145,14 @@ def read_config(argv: Sequence[str]) -> Config:
     config = Config(**values)
     config.check()
     return config
+
+
+def _data_sets(model: str, own: str) -> tuple[str, ...]:
+    """What a game can train on: its recipe's data, all kinds of digits being one, and any pictures where it may."""
+    digits = ("mnist", "embedded")
+    if model in ANY_PICTURE:
+        return (*digits, "photos")
+    return digits if own in digits else (own,)
 
 
 def recipe_defaults(argv: Sequence[str]) -> dict[str, Any]:

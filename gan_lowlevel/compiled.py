@@ -12,6 +12,7 @@ import tensorflow as tf
 from gan_lowlevel import draws
 from gan_lowlevel.data.parabola import uniform_points
 from gan_lowlevel.draws import Stream
+from gan_lowlevel.errors import Exit, Failure
 from gan_lowlevel.gan import (
     DReport,
     GReport,
@@ -28,7 +29,9 @@ from gan_lowlevel.loop import ExplicitLoop, Report, batch_number
 
 v1 = tf.compat.v1
 
-CAPACITY = 4096  # steps that one chunk can have; it is always fed as many, so that it compiles once
+CAPACITY = 4096  # steps that one chunk can have at the most; it is always fed as many, so that it compiles once
+FED_BYTES = 2**25  # at the most, for a chunk
+TABLE_BYTES = 2**30  # of data that the graph may hold
 SECONDS = 0.5  # that a chunk takes, about: the bar, signals and saves wait no longer
 
 
@@ -41,12 +44,20 @@ class CompiledLoop:
         config, rows = explicit.config, explicit.rows
         self._table = None
         if rows.table is not None:
+            if rows.table.nbytes > TABLE_BYTES:
+                raise Failure(
+                    Exit.FLAGS,
+                    f"--engine=compiled holds the data in memory, {rows.table.nbytes:,} bytes here, and takes "
+                    f"{TABLE_BYTES:,} at the most: leave it out.",
+                )
             content = v1.placeholder(tf.uint8, rows.table.shape)
             # A local variable: no checkpoint holds the data.
             self._table = v1.get_local_variable("table", initializer=content, trainable=False, use_resource=True)
             explicit.session.run(self._table.initializer, {content: rows.table})
         key = rows.key(0)
-        updates = [CAPACITY, max(config.d_step, 1)]  # of x
+        a_step = max(config.d_step, 1) * key.nbytes
+        self._capacity = max(min(CAPACITY, FED_BYTES // a_step), 1)
+        updates = [self._capacity, max(config.d_step, 1)]  # of x
         self._start, self._count = v1.placeholder(tf.int64, []), v1.placeholder(tf.int64, [])
         self._keys = v1.placeholder(key.dtype, [*updates, config.batch_size, *key.shape[1:]])
         self._fakes = v1.placeholder(tf.float32, [*updates, config.batch_size, 2] if self._fed_fakes else [])
@@ -85,7 +96,7 @@ class CompiledLoop:
         explicit = self._explicit
         config, rows = explicit.config, explicit.rows
         count, keys, fakes = 0, self._empty(self._keys), self._empty(self._fakes)
-        most = min(until - start, CAPACITY, max(int(self._rate * SECONDS), 1))
+        most = min(until - start, self._capacity, max(int(self._rate * SECONDS), 1))
         while count < most:
             numbers = [batch_number(config, start + count, update) for update in range(keys.shape[1])]
             if any(rows.size(number) != config.batch_size for number in numbers):

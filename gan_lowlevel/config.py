@@ -24,7 +24,7 @@ OPTIMIZERS = ("adam", "sgd", "nesterov")
 ARTICLE_SAMPLING = ("mlp",)  # the games whose article reuses one z, and one batch of x for a step's updates of D
 ANY_PICTURE = ("dcgan",)  # the games whose players take their picture's shape from the data
 D_DROPOUT = ("dcgan",)  # the games whose D has dropout
-SIMULTANEOUS = ("dcgan", "mlp", "mlp_deep")  # the games whose D learns in one update, from G as it trains
+NOT_AT_ONCE = ("dog", "parabola")  # the games whose D learns in two updates, or from G as it draws
 PLANE = ("parabola",)  # the games of points in the plane
 
 RECIPE = None  # the default of a setting that every flagfile gives
@@ -261,6 +261,8 @@ class Config:
     )
     max_to_keep: int = setting(5, int, "Newest checkpoints that are kept.", low=1, high=10_000, may_change=True)
 
+    embedded_length: bool = False  # no flag: the length is that of the embedded digits, as none was typed
+
     def check(self) -> None:
         """Raise Failure(FLAGS) for settings that contradict each other."""
         if self.max_steps and self.epochs:
@@ -272,12 +274,14 @@ class Config:
             _refuse("a length is wanted, --max_steps or --epochs of 1 or more", "--max_steps=0 --epochs=0")
         if not self.d_step and not self.g_step:
             _refuse("one player at least must be updated, give --d_step or --g_step 1 or more", "--d_step=0 --g_step=0")
-        if self.updates == "simultaneous" and self.model not in SIMULTANEOUS:
+        if self.updates == "simultaneous" and self.model in NOT_AT_ONCE:
             _refuse(
-                f"--updates=simultaneous is for {', '.join(SIMULTANEOUS)}: the D of other games learns in two updates, "
-                "or from G as it draws",
+                f"--updates=simultaneous is not for {' and '.join(NOT_AT_ONCE)}, whose D learns in two updates or "
+                "from G as it draws; leave it out",
                 f"--model={self.model}",
             )
+        if self.dataset != "photos" and (self.mirror or self.holdout or self.resize != "stretch"):
+            _refuse("--resize, --mirror and --holdout are for photographs; leave them out", f"--dataset={self.dataset}")
         if self.updates == "simultaneous" and (self.d_step, self.g_step) != (1, 1):
             _refuse(
                 "--updates=simultaneous wants --d_step=1 --g_step=1", f"--d_step={self.d_step} --g_step={self.g_step}"
@@ -333,7 +337,7 @@ class Config:
 
 def settings_of(record: type) -> dict[str, Setting]:
     """The settings of a command's dataclass, by name, in their order."""
-    return {field.name: field.metadata["setting"] for field in dataclasses.fields(record)}
+    return {field.name: field.metadata["setting"] for field in dataclasses.fields(record) if field.metadata}
 
 
 def flag_text(name: str, value: Any) -> str:

@@ -3,6 +3,7 @@
 import os
 import platform
 import shlex
+import shutil
 import sys
 import time
 
@@ -19,6 +20,8 @@ from gan_lowlevel.gan import Theta
 from gan_lowlevel.loop import Report
 from gan_lowlevel.runs import Run
 
+BAR = "{desc}{percentage:.0f}% {n_fmt}/{total_fmt} [{elapsed}<{remaining}, {rate_noinv_fmt}{postfix}]"
+WIDE = 140  # columns that a bar with all figures takes
 LINE_EVERY = 10.0  # seconds between log lines where there is no terminal to draw a bar on
 
 
@@ -30,8 +33,8 @@ def say(text: str = "") -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def print_start(config: Config, theta: Theta, data: Dataset, run: Run, start: int) -> None:
-    """Versions, model, data, plan, device and place, a line each."""
+def print_start(config: Config, theta: Theta, data: Dataset, devices: list[str]) -> None:
+    """Versions, model, data, plan and devices, a line each."""
     count = {player: sum(v.shape.num_elements() for v in variables) for player, variables in theta._asdict().items()}
     say(
         f"gan_lowlevel {gan_lowlevel.__version__} on Python {platform.python_version()}, "
@@ -43,15 +46,20 @@ def print_start(config: Config, theta: Theta, data: Dataset, run: Run, start: in
         f"plan     {config.max_steps:,} steps, each {config.d_step} of D and {config.g_step} of G, "
         f"batches of {config.batch_size}, {config.g_loss} G loss"
     )
-    if config.dataset == "mnist" and not config.input_data_dir and config.max_steps == config.embedded_max_steps:
+    if config.embedded_length:
         say(
             f"length   on the embedded digits {config.max_steps:,} steps where no length is typed, "
             f"see flags/{config.model}.flags"
         )
-    say(f"device   CPU, {config.threads} threads")
-    if not config.dry_run:
-        begins = f"goes on from its checkpoint at step {start:,}" if start else "begins at step 0"
-        say(f"run      {run.directory} {begins}")
+    say(f"device   {', '.join(devices)}, {config.threads} CPU threads")
+
+
+def print_run(run: Run, start: int) -> None:
+    """Where the run lives, and where it begins."""
+    begins = f"goes on from its checkpoint at step {start:,}" if start else "begins at step 0"
+    if not start and run.flags.exists():
+        begins = "has no checkpoint yet and begins at step 0"
+    say(f"run      {run.directory} {begins}")
 
 
 def print_settings(config: Config) -> None:
@@ -62,10 +70,13 @@ def print_settings(config: Config) -> None:
 class Progress:
     """A bar with steps/s, time left, V, D(x) and D(G(z)) on a terminal, a log line now and then elsewhere."""
 
-    def __init__(self, start: int, last: int):
+    def __init__(self, start: int, last: int, by_epochs: bool):
         self._start, self._last = start, last
         self._began = self._shown = time.perf_counter()
-        self._bar = tqdm(total=last, initial=start, unit="step", dynamic_ncols=True) if sys.stderr.isatty() else None
+        self._bar = None
+        if sys.stderr.isatty():
+            self._bar = tqdm(total=last, initial=start, unit=" steps", dynamic_ncols=True, bar_format=BAR)
+        self._by_epochs = by_epochs
         self._report: Report | None = None
         self._first = True
         self.seconds = 0.0
@@ -77,24 +88,32 @@ class Progress:
         self.seconds = time.perf_counter() - self._began
         if self._bar is not None:
             if self._report is not None:  # what it showed last is some steps old
-                self._bar.set_postfix_str(_figures(self._report))
+                self._bar.set_postfix_str(self._brief(self._report))
             self._bar.close()
 
-    def show(self, step: int, epoch: int, report: Report) -> None:
-        """Called after every step; cheap where nothing is to be shown."""
+    def show(self, step: int, place: str, report: Report) -> None:
+        """Called when steps were played; cheap where nothing is to be shown. `place`: which epoch and batch."""
         self._report = report
         if self._bar is not None:
             if self._bar.update(step - self._bar.n):  # it has just redrawn itself
-                if epoch:
-                    self._bar.set_description_str(f"epoch {epoch + 1}", refresh=False)
-                self._bar.set_postfix_str(_figures(report))
+                self._bar.set_description_str(f"{place}: " if place else "", refresh=False)
+                self._bar.set_postfix_str(self._brief(report))
             return
         now = time.perf_counter()
         if self._first or step == self._last or now - self._shown >= LINE_EVERY:
             self._first, self._shown = False, now
             rate = (step - self._start) / (now - self._began)
             left = (self._last - step) / rate
-            say(f"step {step:,}/{self._last:,}, {rate:.1f} steps/s, {left:,.0f} s left: {_figures(report)}")
+            say(
+                f"{place + ', ' if place else ''}step {step:,}/{self._last:,}, {rate:.1f} steps/s, {left:,.0f} s left: "
+                f"{_value(report)}, {_losses(report)}"
+            )
+
+    def _brief(self, report: Report) -> str:
+        """What fits: everything on a wide terminal, on a narrow one what the game's article shows."""
+        if shutil.get_terminal_size().columns >= WIDE:
+            return f"{_value(report)}, {_losses(report)}"
+        return _losses(report) if self._by_epochs else _value(report)
 
     def line(self, text: str) -> None:
         """One line above the bar."""
@@ -104,13 +123,15 @@ class Progress:
             tqdm.write(text, file=sys.stdout)
 
 
-def _figures(report: Report) -> str:
+def _value(report: Report) -> str:
+    d = report.d
+    return f"V {d.value:.3f}, D(x) {d.d_real:.2f}, D(G(z)) {d.d_fake:.2f}"
+
+
+def _losses(report: Report) -> str:
     d, g = report
     accuracy = (d.accuracy_real + d.accuracy_fake) / 2
-    return (
-        f"V {d.value:.3f}, D(x) {d.d_real:.2f}, D(G(z)) {d.d_fake:.2f}, "
-        f"D_loss {d.d_loss:.3f}, accuracy {accuracy:.2f}, G_loss {g.g_loss:.3f}"
-    )
+    return f"D_loss {d.d_loss:.3f}, accuracy {accuracy:.2f}, G_loss {g.g_loss:.3f}"
 
 
 def print_already_there(config: Config, run: Run, step: int) -> None:

@@ -22,7 +22,7 @@ def main(config: Config) -> Exit:
     rows = data.rows(data_set, config, game.output_range, game.data_shape)
     config = train.resolve(config, rows)
     if config.dry_run:
-        train.rehearse(config, game, data_set, run)
+        train.rehearse(config, game, data_set)
         return Exit.DONE
     with runs.claimed(run):
         return train.train(config, game, data_set, rows, run)

@@ -1,15 +1,16 @@
 """What a run leaves while it goes on: scalars, pictures, histograms, lines; at its end the curves and the GIF."""
 
+import shutil
 import time
 
 import numpy as np
 import tensorflow as tf
 
-from gan_lowlevel import draws, losses, pictures, system
+from gan_lowlevel import draws, losses, pictures, system, tables
 from gan_lowlevel.data import parabola
-from gan_lowlevel.gan import latents
 from gan_lowlevel.loop import ExplicitLoop, Report, batches_played
 from gan_lowlevel.runs import Metrics, Run
+from gan_lowlevel.sessions import latents
 from gan_lowlevel.summaries import Events, scalar_tags
 
 SAMPLES = 64  # pictures in a grid; their z are those of the generate command's seeds 0 to 63
@@ -25,6 +26,15 @@ class Clock:
     def epoch(self, step: int) -> int:
         """Whole epochs after `step` steps."""
         return self._loop.rows.epochs_done(batches_played(self._loop.config, step))
+
+    def place(self, step: int) -> str:
+        """The epoch and the batch of it that `step` steps end with; empty where the game does not count in epochs."""
+        config = self._loop.config
+        if config.line_every != -1:
+            return ""
+        epoch = self.epoch(step - 1)
+        first = -(-self._loop.rows.batches_in(epoch) // batches_played(config, 1))  # steps before it, rounded up
+        return f"epoch {epoch + 1:,}, batch {step - first:,}"
 
     def due(self, step: int, every: int) -> bool:
         """Whether it is time after `step` steps; `every` is a cadence of the settings."""
@@ -51,6 +61,7 @@ class Recorder:
     def __init__(self, loop: ExplicitLoop, clock: Clock, run: Run, graph: tf.Graph, start: int):
         self._loop, self._clock, self._run = loop, clock, run
         self._in_plane = loop.game.picture_shape is None
+        self._forget_later_pictures(start)
         self._metrics = Metrics(run, start)
         self._events = Events(run.directory, graph, start)
         self._z = latents(loop.game, loop.config.z_dim, list(range(POINTS if self._in_plane else SAMPLES)))
@@ -90,10 +101,8 @@ class Recorder:
         frames = sorted(self._run.sample(0).parent.glob("step_*.png"), key=lambda path: (len(path.name), path.name))
         if frames:
             system.write_atomically(self._run.directory / "samples.gif", pictures.gif(frames))
-        self._events.flush()
-
-    def flush(self) -> None:
-        """Hand all events so far to the system."""
+        for table in tables.tables(self._loop.game, config.z_dim):
+            self._events.png(config.max_steps, f"network/{table.name}", tables.drawn(table))
         self._events.flush()
 
     def record(self, step: int, report: Report) -> None:
@@ -108,6 +117,8 @@ class Recorder:
         if self._clock.due(step, config.sample_every):
             self._samples(step)
             self._histograms(step)
+        if self._clock.due(step, config.save_every):
+            self._events.flush()
 
     def line(self, step: int, report: Report) -> str:
         """Losses and D's accuracies after `step` steps; for points, on fresh ones, as many as the source takes."""
@@ -121,6 +132,12 @@ class Recorder:
             f"{head}: D_loss {report.d.d_loss:.4f}, G_loss {report.g.g_loss:.4f}, "
             f"D's accuracy on {rows}real {real:.2f}, on {rows}fake {fake:.2f}"
         )
+
+    def _forget_later_pictures(self, start: int) -> None:
+        """Remove what an earlier process drew beyond `start`, the step that it could last save."""
+        for path in self._run.directory.glob("*/step_*"):
+            if int(path.stem.removeprefix("step_")) > start:
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
 
     def _accuracies(self, step: int) -> tuple[float, float]:
         """D's, on POINTS rows of x that come next in training and on as many fakes."""

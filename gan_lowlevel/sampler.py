@@ -9,9 +9,9 @@ from gan_lowlevel import draws
 from gan_lowlevel.checkpoints import Checkpoints
 from gan_lowlevel.config import Config
 from gan_lowlevel.errors import Exit, Failure
-from gan_lowlevel.gan import latents, session_config
 from gan_lowlevel.networks.game import Game
 from gan_lowlevel.runs import Run
+from gan_lowlevel.sessions import latents, session_config
 
 v1 = tf.compat.v1
 

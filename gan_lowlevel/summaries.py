@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import struct
 
 import numpy as np
 import tensorflow as tf
@@ -82,7 +83,8 @@ class Events:
         Counted here, since TensorBoard's own helper takes 10 s and gigabytes for the 25 million weights of one layer.
         """
         for tag, array in values.items():
-            counts, edges = np.histogram(array, bins=BUCKETS)
+            finite = array[np.isfinite(array)].astype(np.float64)  # float32 may be too coarse for 30 edges
+            counts, edges = np.histogram(finite, bins=BUCKETS)
             buckets = np.stack([edges[:-1], edges[1:], counts], axis=1).astype(np.float64)  # [BUCKETS, 3]
             metadata = create_summary_metadata(display_name=None, description=None).SerializeToString()
             value = v1.Summary.Value(
@@ -94,10 +96,12 @@ class Events:
 
     def picture(self, step: int, tag: str, picture: np.ndarray) -> None:
         """One picture, uint8 [H, W, C], as one PNG."""
-        height, width, channels = picture.shape
-        image = v1.Summary.Image(
-            height=height, width=width, colorspace=channels, encoded_image_string=pictures.png(picture)
-        )
+        self.png(step, tag, pictures.png(picture))
+
+    def png(self, step: int, tag: str, content: bytes) -> None:
+        """One picture, the bytes of a PNG file."""
+        width, height = struct.unpack(">II", content[16:24])  # where every PNG has them
+        image = v1.Summary.Image(height=height, width=width, encoded_image_string=content)
         self._add(step, v1.Summary(value=[v1.Summary.Value(tag=tag, image=image)]))
 
     def reading_card(self, step: int, g_loss: str) -> None:

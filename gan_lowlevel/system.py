@@ -52,9 +52,11 @@ def write_atomically(path: pathlib.Path, content: bytes) -> None:
             os.fsync(file.fileno())
         os.chmod(temporary, 0o666 & ~_umask())  # mkstemp gives 0600; a run's files are for all whom the user lets in
         os.replace(temporary, path)
-    except BaseException:
+    except BaseException as error:
         with contextlib.suppress(OSError):
             os.unlink(temporary)
+        if isinstance(error, OSError) and error.filename is None:
+            error.filename = str(path)  # a full disk says it of no file
         raise
     fsync(path.parent)
 

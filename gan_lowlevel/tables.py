@@ -124,9 +124,9 @@ def drawn(table: Table) -> bytes:
     """The network from top to bottom, a box for each layer with its shapes in and out: a PNG file."""
     from matplotlib.figure import Figure  # here, since who reads the tables on a console does not wait for it
 
-    step, height, width, middle = 1.0, 0.72, 7.6, 4.0  # inches: from box to box, of a box, to the line in it
-    figure = Figure(figsize=(width + 0.4, len(table.rows) * step + 0.9), dpi=100)
-    axes = figure.add_axes((0, 0, 1, 1), xlim=(-0.2, width + 0.2), ylim=(-len(table.rows) * step - 0.1, 0.8))
+    pitch, height, width, middle = 1.0, 0.72, 7.6, 4.0  # inches: from box to box, of a box, to the line in it
+    figure = Figure(figsize=(width + 0.4, len(table.rows) * pitch + 0.9), dpi=100)
+    axes = figure.add_axes((0, 0, 1, 1), xlim=(-0.2, width + 0.2), ylim=(-len(table.rows) * pitch - 0.1, 0.8))
     axes.axis("off")
     axes.text(width / 2, 0.5, table.name, ha="center", va="center", fontsize=15, weight="bold")
     axes.text(
@@ -134,7 +134,7 @@ def drawn(table: Table) -> bytes:
         f"{table.trainable:,} trainable, {table.fixed:,} not trainable",
     )  # fmt: skip
     for i, row in enumerate(table.rows):
-        top = -i * step - 0.14
+        top = -i * pitch - 0.14
         center = top - height / 2
         color = "#eeeeee" if i == 0 else "#dce9f7" if row.trainable else "#f7e6dc" if row.fixed else "white"
         axes.add_patch(_rectangle((0, top - height), width, height, color))
@@ -147,7 +147,7 @@ def drawn(table: Table) -> bytes:
             axes.text(middle + 0.15, y, label, va="center", fontsize=10, color="#555555")
             axes.text(middle + 0.7, y, shape, va="center", fontsize=11)
         if i:
-            axes.annotate("", (width / 2, top), (width / 2, top + step - height), arrowprops={"arrowstyle": "-|>"})
+            axes.annotate("", (width / 2, top), (width / 2, top + pitch - height), arrowprops={"arrowstyle": "-|>"})
     file = io.BytesIO()
     figure.savefig(file, format="png")
     return file.getvalue()

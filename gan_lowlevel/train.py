@@ -11,11 +11,12 @@ from gan_lowlevel.compiled import CompiledLoop
 from gan_lowlevel.config import Config
 from gan_lowlevel.data.dataset import Dataset, Rows
 from gan_lowlevel.errors import Exit, Failure
-from gan_lowlevel.gan import build, session_config
+from gan_lowlevel.gan import build
 from gan_lowlevel.loop import ExplicitLoop, Report, batches_played
 from gan_lowlevel.networks.game import Game
 from gan_lowlevel.recorder import Clock, Recorder
 from gan_lowlevel.runs import Run
+from gan_lowlevel.sessions import session_config
 
 v1 = tf.compat.v1
 
@@ -39,10 +40,11 @@ def train(config: Config, game: Game, data: Dataset, rows: Rows, run: Run) -> Ex
                 "holds now (their SHA-256 differ): give the data it was begun with, or another --run_name.",
             )
         start = found.step if found else 0
-        console.print_start(config, gan.theta, data, run, start)
         if start >= config.max_steps:
             console.print_already_there(config, run, start)
             return Exit.DONE
+        console.print_start(config, gan.theta, data, devices(session))
+        console.print_run(run, start)
 
         system.write_atomically(run.flags, config.flagfile().encode())
         loop = ExplicitLoop(session, gan, game, config, rows)
@@ -54,22 +56,23 @@ def train(config: Config, game: Game, data: Dataset, rows: Rows, run: Run) -> Ex
         with (
             system.StopRequest().installed() as stop,
             Recorder(loop, clock, run, graph, start) as recorder,
-            console.Progress(start, config.max_steps) as progress,
+            console.Progress(start, config.max_steps, by_epochs=config.line_every == -1) as progress,
         ):
             done, stopped = start, None  # steps played in all; the exit code that a signal asks for
             while done < config.max_steps and not stopped:
                 report, done = engine.play_until(done, clock.next_due(done))
                 stopped = stop.exit_code  # asked once a round, so that nothing ends the loop that was not saved for
                 check_finite(report, done, run)
-                progress.show(done, clock.epoch(done), report)
-                recorder.record(done, report)
-                if config.line_every and clock.due(done, config.line_every):
-                    progress.line(recorder.line(done, report))
-                if stopped or done == config.max_steps:
-                    recorder.finish()  # before the save: a run that is killed in between draws them when it goes on
-                if stopped or clock.due(done, config.save_every):
-                    recorder.flush()
-                    states.save(done, notes, config.max_to_keep)
+                progress.show(done, clock.place(done), report)
+                try:
+                    recorder.record(done, report)
+                    if config.line_every and clock.due(done, config.line_every):
+                        progress.line(recorder.line(done, report))
+                    if stopped or done == config.max_steps:
+                        recorder.finish()  # before the save: killed in between, the run draws them when it goes on
+                finally:  # a picture that can't be written costs no step
+                    if stopped or clock.due(done, config.save_every):
+                        states.save(done, notes, config.max_to_keep)
         console.print_end(config, run, report, done, progress.seconds, stopped)
         return stopped or Exit.DONE
 
@@ -82,13 +85,21 @@ def resolve(config: Config, rows: Rows) -> Config:
     return dataclasses.replace(config, max_steps=steps, epochs=0, threads=config.threads or system.cores())
 
 
-def rehearse(config: Config, game: Game, data: Dataset, run: Run) -> None:
+def rehearse(config: Config, game: Game, data: Dataset) -> None:
     """Build and check the graph, print plan and tables; train and write nothing."""
     with tf.Graph().as_default():
         theta = build(config, game).theta
-    console.print_start(config, theta, data, run, start=0)
-    print(tables.text(tables.tables(game, config.z_dim)))
+    with v1.Session(config=session_config(config.threads)) as session:
+        console.print_start(config, theta, data, devices(session))
+    console.say()
+    console.say(tables.text(tables.tables(game, config.z_dim)))
     console.print_settings(config)
+
+
+def devices(session: v1.Session) -> list[str]:
+    """What the session computes on, such as CPU and GPU:0."""
+    names = [device.name.rpartition("device:")[2] for device in session.list_devices()]
+    return [name.removesuffix(":0") if name.startswith("CPU") else name for name in names if "XLA" not in name]
 
 
 def check_finite(report: Report, step: int, run: Run) -> None:

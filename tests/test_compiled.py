@@ -9,8 +9,9 @@ import tensorflow as tf
 from gan_lowlevel import data, networks
 from gan_lowlevel.commandline import read_config
 from gan_lowlevel.compiled import CompiledLoop
-from gan_lowlevel.gan import build, session_config
+from gan_lowlevel.gan import build
 from gan_lowlevel.loop import ExplicitLoop
+from gan_lowlevel.sessions import session_config
 
 v1 = tf.compat.v1
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from gan_lowlevel import draws, losses
+from gan_lowlevel import draws, losses, sessions
 from gan_lowlevel import gan as graph
 from gan_lowlevel.commandline import read_config
 from gan_lowlevel.config import Config
@@ -47,7 +47,7 @@ class Table:
 def table(model: str, *argv: str) -> Iterator[Table]:
     config = read_config([f"--model={model}", f"--batch_size={ROWS}", *argv])
     game = GAMES[model](config)
-    with tf.Graph().as_default(), v1.Session(config=graph.session_config(2)) as session:
+    with tf.Graph().as_default(), v1.Session(config=sessions.session_config(2)) as session:
         gan = graph.build(config, game)
         session.run(v1.global_variables_initializer())
         yield Table(config, game, gan, session)
@@ -537,9 +537,9 @@ def test_two_sessions_give_the_same_bits(model, steps):
 def test_a_latent_is_a_function_of_its_seed_alone(model):
     config = read_config([f"--model={model}"])
     game = GAMES[model](config)
-    z = graph.latents(game, config.z_dim, [5, 0, 2**31 - 1, 7])
+    z = sessions.latents(game, config.z_dim, [5, 0, 2**31 - 1, 7])
     assert z.shape == (4, config.z_dim)
     assert z.dtype == np.float32
     assert len({row.tobytes() for row in z}) == 4
     for i, seed in enumerate([5, 0, 2**31 - 1, 7]):
-        assert np.array_equal(graph.latents(game, config.z_dim, [seed])[0], z[i])
+        assert np.array_equal(sessions.latents(game, config.z_dim, [seed])[0], z[i])

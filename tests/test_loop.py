@@ -10,6 +10,7 @@ import pytest
 import tensorflow as tf
 
 from gan_lowlevel import gan as graph
+from gan_lowlevel import sessions
 from gan_lowlevel.commandline import read_config
 from gan_lowlevel.data.batches import Batches
 from gan_lowlevel.data.parabola import Points, uniform_points
@@ -61,7 +62,7 @@ def loop(model: str, *argv: str, session=None, rows=None, change=lambda gan: gan
     """A loop over the model's graph as `change` leaves it, in a real session unless one is given."""
     config = read_config([f"--model={model}", "--batch_size=4", *argv])
     game = GAMES[model](config)
-    with tf.Graph().as_default(), v1.Session(config=graph.session_config(2)) as real:
+    with tf.Graph().as_default(), v1.Session(config=sessions.session_config(2)) as real:
         gan = change(graph.build(config, game))
         real.run(v1.global_variables_initializer())
         yield ExplicitLoop(session or real, gan, game, config, rows or Numbered(4, game.data_shape))

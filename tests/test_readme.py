@@ -52,9 +52,14 @@ def test_a_command_parses(command, tmp_path):
 
 
 def test_every_game_has_its_row_and_its_full_recipe():
-    for model in MODELS:
+    for model in ("mlp", "mlp_deep", "dcgan", "dog", "parabola"):
+        assert model in MODELS
         assert f"| `{model}` |" in README
         assert model == "mlp" or f"--model={model}" in README
+
+
+def test_no_figure_is_left_open():
+    assert re.findall(r"\b[A-Z]+_(?:TIME|END|FULL|RATIO|TABLE|CAPTION)\b", README) == []
 
 
 def test_the_table_of_exit_codes_is_the_enum():
@@ -70,14 +75,14 @@ def test_a_link_leads_somewhere(path):
 def test_another_game_is_one_file_one_flagfile_and_one_row(tmp_path):
     example = README.split("## Another game")[1].split("\n## ")[0]
     blocks = re.findall(r"```\w+\n(.*?)```", example, re.DOTALL)
-    network, recipe, row = blocks
+    network, recipe, imported, row = blocks
     for part in ("gan_lowlevel", "flags"):
         shutil.copytree(ROOT / part, tmp_path / part, ignore=shutil.ignore_patterns("__pycache__"))
     (tmp_path / "gan_lowlevel/networks/mlp_relu.py").write_text(network, encoding="utf-8")
     (tmp_path / "flags/mlp_relu.flags").write_text(recipe, encoding="utf-8")
     table = tmp_path / "gan_lowlevel/networks/__init__.py"
     text = table.read_text(encoding="utf-8")
-    text = text.replace("mlp_deep, parabola\n", "mlp_deep, mlp_relu, parabola\n")
+    text = text.replace("from gan_lowlevel.networks import", f"{imported}from gan_lowlevel.networks import", 1)
     text = text.replace('    "parabola"', f'{row}    "parabola"')
     table.write_text(text, encoding="utf-8")
     command = [sys.executable, "-m", "gan_lowlevel.main", "--model=mlp_relu", "--max_steps=20", "--run_name=own"]

@@ -12,9 +12,9 @@ from gan_lowlevel import sampler as sampler_module
 from gan_lowlevel.commandline import read_config
 from gan_lowlevel.data.dataset import Dataset
 from gan_lowlevel.errors import Exit, Failure
-from gan_lowlevel.gan import latents
 from gan_lowlevel.runs import Run
 from gan_lowlevel.sampler import BATCH, Sampler
+from gan_lowlevel.sessions import latents
 
 PICTURES = {"mlp": (28, 28, 1), "dcgan": (28, 28, 1), "dog": (64, 64, 3)}
 

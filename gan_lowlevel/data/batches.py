@@ -54,7 +54,6 @@ class Batches:
         self.output_range = output_range
         # Two: a batch may lie across the border of two epochs.
         self._order = functools.lru_cache(maxsize=2)(functools.partial(permutation, seed, count=len(images)))
-        self.output_range = output_range
 
     def _in_an_epoch(self) -> int:
         """Batches in an epoch where it shares none with the next."""

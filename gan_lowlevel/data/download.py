@@ -36,6 +36,7 @@ class Source:
     mirrors: Sequence[str] = MIRRORS  # each ends with a slash
     sha256: Mapping[str, str] = dataclasses.field(default_factory=lambda: SHA256)  # of each file, by name
     timeout: float = 10.0  # seconds, to connect and for any one read
+    patience: float = 600.0  # seconds for a whole file, however it drips
     max_bytes: int = 20_000_000  # of a file; the largest has 9,912,422
     rounds: int = 2  # times that each mirror is tried
     pause: float = 1.0  # seconds between rounds
@@ -102,12 +103,15 @@ def _read(url: str, source: Source) -> bytes:
     """The body at `url`, at most max_bytes of it, with the SHA-256 that its name wants."""
     name = url.rpartition("/")[2]
     content = bytearray()
+    began = time.monotonic()
     with _OPENER.open(url, timeout=source.timeout) as response:
         # disable=None: no bar where standard error is no terminal.
         with tqdm(total=response.length, desc=name, unit="B", unit_scale=True, disable=None) as bar:
             while chunk := response.read1(65536):  # read1 returns what has come; each wait for more has the timeout
                 content += chunk
                 bar.update(len(chunk))
+                if time.monotonic() - began > source.patience:
+                    raise _Refused(f"too slow, {len(content):,} bytes in {source.patience:g} s")
                 if len(content) > source.max_bytes:
                     raise _Refused(f"more than the {source.max_bytes:,} bytes that are accepted")
         if response.length:  # what the header promised and is still to come

@@ -17,7 +17,6 @@ from gan_lowlevel.data.dataset import Dataset
 from gan_lowlevel.data.photo_files import Photo, Skipped, decode_all, find, printable
 from gan_lowlevel.errors import Exit, Failure
 
-NAMED = 20  # skipped files that are named on the console
 _WANTED = "give --input_data_dir=DIR, a folder of JPEG, PNG, WebP, BMP or GIF files"
 _VERSION = 1  # of the decoding: where it changes, so does this, and caches are made anew
 _MIRRORED_AT_ONCE = 256  # rows
@@ -140,8 +139,6 @@ def _decode(
 
 
 def _name(skipped: list[Skipped]) -> None:
-    for each in skipped[:NAMED]:
+    for each in skipped:
         print(f"skipped {printable(each.name)}: {each.reason}", file=sys.stderr)
-    if len(skipped) > NAMED:
-        print(f"and {len(skipped) - NAMED:,} more", file=sys.stderr)
     sys.stderr.flush()

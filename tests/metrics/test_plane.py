@@ -9,9 +9,10 @@ import tensorflow as tf
 from gan_lowlevel import data, networks, train
 from gan_lowlevel.commandline import read_config
 from gan_lowlevel.data import parabola
-from gan_lowlevel.gan import build, latents, session_config
+from gan_lowlevel.gan import build
 from gan_lowlevel.loop import ExplicitLoop
 from gan_lowlevel.metrics.plane import energy_distance, measure
+from gan_lowlevel.sessions import latents, session_config
 
 REAL = parabola.points(seed=10**6, first=0, count=5000)
 
