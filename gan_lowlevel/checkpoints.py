@@ -69,7 +69,8 @@ class Checkpoints:
             self._write(final, step, notes)
             _remove_old(self.root, step, max_to_keep)
         except (OSError, tf.errors.OpError) as error:
-            reason = getattr(error, "strerror", None) or getattr(error, "message", None) or error
+            words = str(getattr(error, "strerror", None) or getattr(error, "message", None) or error)
+            reason = words.splitlines()[0]  # TensorFlow's tell of its graph after the first
             raise Failure(
                 Exit.DISK,
                 f"{final} can't be written ({reason}); older checkpoints are untouched: "

@@ -35,13 +35,17 @@ def run(
     A Failure is its one sentence on standard error; so is what the disk refuses. Only a bug shows a traceback.
     """
     argv = sys.argv[1:]
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):  # a terminal that can't show a sign shows another, and the run goes on
+            stream.reconfigure(errors="replace")
     try:
         if any(argument in ("-h", "--h", "-help", "--help", "--helpfull", "--helpshort") for argument in argv):
             print(help_text(command, purpose, record, defaults(argv)))
             code = Exit.DONE
         else:
             code = body(read(argv))
-        sys.stdout.flush()
+        if sys.stdout is not None:  # None: closed, as by `>&-`
+            sys.stdout.flush()
     except Failure as failure:
         code = _say(failure.code, str(failure))
     except KeyboardInterrupt:
@@ -55,7 +59,8 @@ def run(
         traceback.print_exc()
         code = _say(Exit.BUG, "this is a bug of gan_lowlevel: please report it with the lines above.")
     try:
-        sys.stdout.flush()
+        if sys.stdout is not None:
+            sys.stdout.flush()
     except OSError:  # its reader left or its disk is full: Python would try once more at its end, and complain
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     sys.exit(code)

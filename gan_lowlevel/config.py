@@ -261,7 +261,8 @@ class Config:
     )
     max_to_keep: int = setting(5, int, "Newest checkpoints that are kept.", low=1, high=10_000, may_change=True)
 
-    embedded_length: bool = False  # no flag: the length is that of the embedded digits, as none was typed
+    # No flag: whether the length is that of the embedded digits, as none was typed.
+    embedded_length: bool = dataclasses.field(default=False, compare=False)
 
     def check(self) -> None:
         """Raise Failure(FLAGS) for settings that contradict each other."""

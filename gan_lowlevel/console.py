@@ -48,8 +48,8 @@ def print_start(config: Config, theta: Theta, data: Dataset, devices: list[str])
     )
     if config.embedded_length:
         say(
-            f"length   on the embedded digits {config.max_steps:,} steps where no length is typed, "
-            f"see flags/{config.model}.flags"
+            f"length   {config.max_steps:,} steps, the recipe's own for the embedded digits; "
+            "type --max_steps or --epochs for another"
         )
     say(f"device   {', '.join(devices)}, {config.threads} CPU threads")
 
@@ -74,7 +74,7 @@ class Progress:
         self._start, self._last = start, last
         self._began = self._shown = time.perf_counter()
         self._bar = None
-        if sys.stderr.isatty():
+        if sys.stderr is not None and sys.stderr.isatty():
             self._bar = tqdm(total=last, initial=start, unit=" steps", dynamic_ncols=True, bar_format=BAR)
         self._by_epochs = by_epochs
         self._report: Report | None = None
@@ -101,11 +101,12 @@ class Progress:
             return
         now = time.perf_counter()
         if self._first or step == self._last or now - self._shown >= LINE_EVERY:
-            self._first, self._shown = False, now
             rate = (step - self._start) / (now - self._began)
             left = (self._last - step) / rate
+            pace = "the first" if self._first else f"{rate:.1f} steps/s, {left:,.0f} s left"
+            self._first, self._shown = False, now
             say(
-                f"{place + ', ' if place else ''}step {step:,}/{self._last:,}, {rate:.1f} steps/s, {left:,.0f} s left: "
+                f"{place + ', ' if place else ''}step {step:,}/{self._last:,}, {pace}: "
                 f"{_value(report)}, {_losses(report)}"
             )
 

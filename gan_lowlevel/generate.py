@@ -120,11 +120,13 @@ def main(config: GenerateConfig) -> Exit:
     if not config.run:
         raise Failure(Exit.FLAGS, f"--run is wanted: {settings_of(GenerateConfig)['run'].help}")
     if not config.out and not config.zip:
-        raise Failure(Exit.FLAGS, f"--out is wanted, or --zip: {settings_of(GenerateConfig)['out'].help}")
+        raise Failure(Exit.FLAGS, "--out is wanted, a folder for grid.png, seed_*.png and samples.npz, or --zip=FILE.")
     seeds = wanted_seeds(config)
     run = runs.Run(pathlib.Path(config.run))
     settings = runs.read_settings(run)
     out, archive = pathlib.Path(config.out), pathlib.Path(config.zip)
+    if config.out and out.exists() and not out.is_dir():
+        raise Failure(Exit.FLAGS, f"--out wants a folder, {out} is a file: give another.")
     if config.zip and settings.model in PLANE:
         raise Failure(
             Exit.FLAGS, f"--zip is for pictures, {run.directory} draws points in the plane: leave it out, give --out."
@@ -165,7 +167,9 @@ def main(config: GenerateConfig) -> Exit:
 
 def shown(parts: Callable[[list[int]], Iterable[np.ndarray]], what: str, seeds: list[int]) -> Iterator[np.ndarray]:
     """The parts for the seeds, with a bar on a terminal."""
-    with tqdm(total=len(seeds), unit="sample", desc=what, dynamic_ncols=True, disable=not sys.stderr.isatty()) as bar:
+    with tqdm(
+        total=len(seeds), unit="sample", desc=what, dynamic_ncols=True, disable=None if sys.stderr else True
+    ) as bar:
         for part in parts(seeds):
             yield part
             bar.update(len(part))

@@ -156,7 +156,12 @@ class Recorder:
         rows = self._loop.session.run(gan.play.fake, {gan.z: self._z, gan.training: False})
         if self._in_plane:
             real = parabola.points(self._loop.config.seed, 0, POINTS)
-            scatter = pictures.scatter(real, rows, f"after {step:,} steps: real red, generated blue")
+            what = "generated"
+            if self._loop.config.fakes == "uniform":  # what D learns to refuse
+                rows, what = parabola.uniform_points(self._loop.config.seed, 0, POINTS), "uniform"
+            beyond = int((np.abs(rows) > 1).any(axis=1).sum())
+            outside = f", {beyond} outside" if beyond else ""
+            scatter = pictures.scatter(real, rows, f"after {step:,} steps: real red, {what} blue{outside}")
             self._keep(f"samples/{path.name}", "samples/fake", step, scatter)
             self._keep(f"surface/{path.name}", "samples/surface", step, self._surface(step))
             return

@@ -50,6 +50,8 @@ def locate(config: Config) -> Run:
     going on. Writes nothing.
     """
     logdir = pathlib.Path(config.logdir)
+    if logdir.exists() and not logdir.is_dir():
+        raise Failure(Exit.FLAGS, f"--logdir={logdir} is a file: give a folder, which is made if it is missing.")
     if not config.run_name:
         name = datetime.datetime.now(datetime.UTC).strftime(f"{config.model}-%Y%m%d-%H%M%S")
         taken = (name, *(f"{name}-{i}" for i in range(2, 1000)))

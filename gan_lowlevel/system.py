@@ -128,6 +128,9 @@ def import_quietly(module: str) -> None:
         importlib.import_module(module)
         return
     os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+    if sys.stderr is None:  # closed, as by `2>&-`: nothing to keep quiet
+        importlib.import_module(module)
+        return
     sys.stderr.flush()
     terminal = os.dup(2)
     with tempfile.TemporaryFile() as chatter:

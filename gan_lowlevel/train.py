@@ -36,8 +36,8 @@ def train(config: Config, game: Game, data: Dataset, rows: Rows, run: Run) -> Ex
         if found and found.notes != notes:
             raise Failure(
                 Exit.FLAGS,
-                f"{run.directory} was begun with other data than {config.input_data_dir or 'the embedded digits'} "
-                "holds now (their SHA-256 differ): give the data it was begun with, or another --run_name.",
+                f"{run.directory} was begun with other data than these, {data.description} (their SHA-256 differ): "
+                "give its own data again, by --input_data_dir, or another --run_name for a new run.",
             )
         start = found.step if found else 0
         if start >= config.max_steps:
@@ -106,9 +106,10 @@ def check_finite(report: Report, step: int, run: Run) -> None:
     """Raise Failure(NAN) for a loss that is NaN or infinite, before anything of that step is saved."""
     for name, loss in (("D_loss", report.d.d_loss), ("G_loss", report.g.g_loss)):
         if not math.isfinite(loss):
+            saved = any(run.checkpoints.iterdir())
+            kept = f"the last good checkpoint stays in {run.checkpoints}" if saved else "nothing was saved yet"
             raise Failure(
                 Exit.NAN,
-                f"{name} is {loss} at step {step:,}; the last good checkpoint stays in {run.checkpoints}: try, under "
-                "another --run_name, --log_form=stable, smaller --d_learning_rate and --g_learning_rate, "
-                "or another ratio of --d_step to --g_step.",
+                f"{name} is {loss} at step {step:,}; {kept}: try, under another --run_name, --log_form=stable, "
+                "smaller --d_learning_rate and --g_learning_rate, or another ratio of --d_step to --g_step.",
             )

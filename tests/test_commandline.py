@@ -20,6 +20,7 @@ TEXTS = [name for name, facts in SETTINGS.items() if facts.kind is str and not f
 def no_contradictions(monkeypatch):
     """A setting alone is under test: its least value may contradict the recipe."""
     monkeypatch.setattr(Config, "check", lambda self: None)
+    monkeypatch.setattr("gan_lowlevel.commandline._data_sets", lambda model, own: config.DATA_SETS)
 
 
 def refusal(*argv: str) -> str:
@@ -96,6 +97,7 @@ def test_each_choice_is_accepted_and_nothing_else(name):
         assert all(str(choice) in sentence for choice in choices)
 
 
+@pytest.mark.usefixtures("no_contradictions")
 @pytest.mark.parametrize("name", SWITCHES)
 def test_switches(name):
     for text, value in ((f"--{name}", True), (f"--no{name}", False), (f"--{name}=true", True), (f"--{name}=0", False)):
@@ -341,7 +343,7 @@ def test_help_names_each_flag_with_help_bound_and_the_recipes_default(model):
     assert "A purpose." in text
     assert max(map(len, text.splitlines())) <= 100
     words = " ".join(text.split())
-    own = read_config([f"--model={model}", "--dataset=mnist", "--input_data_dir=x", "--embedded_max_steps=0"])
+    own = read_config([f"--model={model}", "--input_data_dir=x", "--embedded_max_steps=0"])
     for name, facts in SETTINGS.items():
         assert " ".join(facts.help.split()) in words
         for flag in (name, *facts.aliases):
@@ -364,3 +366,43 @@ def test_help_is_of_the_model_typed(model):
 @pytest.mark.parametrize("argv", [[], ["--model=nonsense"], ["--model"], ["--help"], ["--nonsense"]])
 def test_help_is_of_mlp_where_no_model_can_be_read(argv):
     assert recipe_defaults(argv) == recipe_defaults(["--model=mlp"])
+
+
+@pytest.mark.parametrize(
+    ("model", "accepted"),
+    [
+        ("mlp", {"mnist", "embedded"}),
+        ("mlp_deep", {"mnist", "embedded"}),
+        ("dcgan", {"mnist", "embedded", "photos"}),
+        ("dog", {"photos"}),
+        ("parabola", {"parabola"}),
+    ],
+)
+def test_a_game_trains_on_its_own_kind_of_data(model, accepted):
+    for dataset in config.DATA_SETS:
+        argv = [f"--model={model}", f"--dataset={dataset}"]
+        if dataset in accepted:
+            assert read_config(argv).dataset == dataset
+        else:
+            assert all(name in refusal(*argv) for name in (model, dataset, *accepted))
+
+
+@pytest.mark.parametrize("flag", ["--mirror", "--holdout=0.1", "--resize=crop"])
+def test_flags_of_photographs_are_refused_for_other_data(flag):
+    assert "photographs" in refusal(flag)
+    read_config(["--model=dog", flag])
+
+
+@pytest.mark.parametrize(
+    ("argv", "said"),
+    [
+        ([], True),
+        (["--dataset=embedded"], True),
+        (["--dataset=embedded", "--input_data_dir=x"], True),
+        (["--input_data_dir=x"], False),
+        (["--max_steps=10000"], False),
+        (["--model=parabola"], False),
+    ],
+)
+def test_the_embedded_length_is_known_where_it_applies(argv, said):
+    assert read_config(argv).embedded_length is said

@@ -353,7 +353,15 @@ def test_a_run_without_a_good_checkpoint(ends, logs):
     assert os.listdir() == ["run"]
 
 
-@pytest.mark.parametrize("argument", ["--out=file", "--out=file/out", "--zip=file/images.zip"])
+def test_a_file_for_a_folder_is_refused(ends, logs):
+    pathlib.Path("file").write_text("old")
+    code, _, err = ends(f"--run={logs / 'mlp'}", "--out=file")
+    assert code == 1
+    assert "--out wants a folder, file is a file" in err
+    assert pathlib.Path("file").read_text() == "old"
+
+
+@pytest.mark.parametrize("argument", ["--out=file/out", "--zip=file/images.zip"])
 def test_what_can_not_be_written_is_said_before_anything_is_drawn(ends, logs, monkeypatch, argument):
     pathlib.Path("file").write_text("old")
     monkeypatch.setattr(Sampler, "parts", None)

@@ -82,7 +82,7 @@ def test_the_console_tells_a_newcomer_what_runs_what_was_left_and_what_to_type_n
         "4,500 real MNIST digits",
         "--input_data_dir=DIR",  # how to get all of MNIST
         "40 steps",
-        "1 threads",
+        "device   CPU, 1 CPU threads",
         str(run),
         "-1.3863",  # the ideal V, 2 log 1/2
         "0.6931",  # the ideal non-saturating G loss, -log 1/2
@@ -232,7 +232,7 @@ def test_nan_stops_the_run_and_keeps_the_last_good_checkpoint(start):
 def test_the_embedded_digits_own_length_is_said_in_a_line(start):
     code, out, _ = finish(start("--dry_run"))
     assert code == Exit.DONE
-    assert "10,000 steps where no length is typed, see flags/mlp.flags" in out
+    assert "length   10,000 steps, the recipe's own for the embedded digits" in out
 
 
 def test_dry_run_prints_plan_and_tables_and_writes_nothing(start):

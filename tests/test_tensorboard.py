@@ -78,8 +78,9 @@ def test_every_scalar_shows_each_step_once_also_after_a_resume(served):
 
 
 def test_pictures_of_fake_and_real_and_of_the_plane(served):
-    wanted = {RUN: {"samples/fake", "samples/real", "losses"}}
-    wanted["plane"] = {"samples/fake", "samples/surface", "samples/function", "losses"}
+    networks = {f"network/{name}" for name in ("generator", "discriminator", "stack")}
+    wanted = {RUN: {"samples/fake", "samples/real", "losses"} | networks}
+    wanted["plane"] = {"samples/fake", "samples/surface", "samples/function", "losses"} | networks
     tags = eventually(
         served, lambda tags: all(wanted[run] <= set(tags.get(run, ())) for run in wanted), "/data/plugin/images/tags"
     )

@@ -108,7 +108,7 @@ def _find(folder: pathlib.Path) -> dict[str, pathlib.Path | None]:
     if others and not any(paths.values()):
         raise Failure(
             Exit.DATA,
-            f"{folder} does not look like MNIST, it holds {min(others)} and {wanted}: "
+            f"{folder} holds {min(others)} and does not look like MNIST; {wanted}: "
             "give that folder, or a new one to have them downloaded into it.",
         )
     return paths

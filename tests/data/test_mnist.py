@@ -257,7 +257,7 @@ def test_a_folder_of_other_things_gets_nothing(tmp_path, fetched, directory):
     other = tmp_path / "holiday"
     other.mkdir() if directory else other.touch()
     sentence = refusal(load, tmp_path)
-    assert sentence.startswith(f"{tmp_path} does not look like MNIST, it holds holiday ")
+    assert sentence.startswith(f"{tmp_path} holds holiday and does not look like MNIST; ")
     assert all(name in sentence for name in mnist.FILES)
     assert fetched == []
     assert list(tmp_path.iterdir()) == [other]

@@ -1,0 +1,37 @@
+"""Histograms of what training can bring: weights that hardly differ, values that are not finite."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from gan_lowlevel.summaries import BUCKETS, Events
+
+NEXT = np.nextafter(np.float32(1), np.float32(2))  # the float32 behind 1
+
+
+@pytest.mark.parametrize(
+    ("values", "counted"),
+    [
+        ([1.0, NEXT], 2),
+        ([1.0] * 5, 5),
+        ([3.0], 1),
+        ([0.0, np.inf, -np.inf, np.nan, 1.0], 2),
+        ([np.nan], 0),
+        (np.arange(60), 60),
+    ],
+)
+def test_a_histogram_counts_every_finite_value(tmp_path, values, counted):
+    with tf.Graph().as_default() as graph:
+        events = Events(tmp_path, graph, 0)
+        events.histograms(3, {"h": np.array(values, np.float32)})
+        events.close()
+    [path] = tmp_path.iterdir()
+    [buckets] = [
+        tf.make_ndarray(value.tensor)
+        for event in tf.compat.v1.train.summary_iterator(str(path))
+        for value in event.summary.value
+    ]
+    assert buckets.shape == (BUCKETS, 3)
+    left, right, counts = buckets.T
+    assert counts.sum() == counted
+    assert np.array_equal(left[1:], right[:-1])
