@@ -75,7 +75,7 @@ class Progress:
         self._began = self._shown = time.perf_counter()
         self._bar = None
         if sys.stderr is not None and sys.stderr.isatty():
-            self._bar = tqdm(total=last, initial=start, unit=" steps", dynamic_ncols=True, bar_format=BAR)
+            self._bar = tqdm(total=last, initial=start, unit="it", dynamic_ncols=True, bar_format=BAR)
         self._by_epochs = by_epochs
         self._report: Report | None = None
         self._first = True

@@ -95,6 +95,15 @@ def test_both_loops_reach_the_same_numbers(flags, steps, tolerance):
     np.testing.assert_allclose([*report.d, *report.g], [*other_report.d, *other_report.g], atol=1e-3)
 
 
+def test_convolutions_masks_and_moving_averages_too():
+    flags = ("--model=dcgan", "--batch_size=8")
+    one, _ = explicit(3, *flags)
+    other, _ = compiled(3, *flags)
+    assert largest_difference(one, other) <= 5e-5
+    moved = explicit(1, *flags)[0]
+    assert largest_difference(one, moved) > 1e-3  # the moving statistics alone move by hundredths
+
+
 @pytest.mark.parametrize("model", ["mlp", "parabola"])
 def test_any_cut_into_chunks_gives_the_same_bits(model):
     flags = (f"--model={model}", "--batch_size=16")

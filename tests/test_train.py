@@ -1,0 +1,141 @@
+"""A run in this process: what a restart forgets, what a failed picture may not cost, games that remember more."""
+
+import hashlib
+import pathlib
+import re
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from PIL import Image
+
+from gan_lowlevel import data, networks, recorder, runs, train
+from gan_lowlevel.commandline import read_config
+from gan_lowlevel.errors import Exit, Failure
+
+
+@pytest.fixture
+def play(tmp_path):
+    """Trains a run under tmp_path as the main command does; returns its directory."""
+
+    def play(*flags: str) -> pathlib.Path:
+        config = read_config([f"--logdir={tmp_path}", "--threads=1", *flags])
+        game = networks.GAMES[config.model](config)
+        data_set = data.load(config)
+        rows = data.rows(data_set, config, game.output_range, game.data_shape)
+        run = runs.locate(config)
+        with runs.claimed(run):
+            assert train.train(train.resolve(config, rows), game, data_set, rows, run) == Exit.DONE
+        return run.directory
+
+    return play
+
+
+def weights(run: pathlib.Path, step: int) -> str:
+    reader = tf.train.load_checkpoint(str(run / "checkpoints" / f"ckpt-{step:09d}" / "model"))
+    sha256 = hashlib.sha256()
+    for name in sorted(reader.get_variable_to_shape_map()):
+        sha256.update(name.encode() + np.ascontiguousarray(reader.get_tensor(name)).tobytes())
+    return sha256.hexdigest()
+
+
+SMALL = {
+    "mlp": ["--batch_size=8"],
+    # Dropout masks and moving averages are drawn and kept too.
+    "dcgan": ["--model=dcgan", "--batch_size=4", "--sample_every=0", "--line_every=0"],
+    "parabola": ["--model=parabola"],
+    "simultaneous": ["--batch_size=8", "--updates=simultaneous", "--g_step=1"],
+    "article": ["--batch_size=8", "--sampling=article", "--d_step=2"],
+}
+
+
+@pytest.mark.parametrize("game", SMALL)
+def test_a_run_in_two_parts_ends_as_the_whole(play, game):
+    whole = play("--run_name=whole", "--max_steps=4", *SMALL[game])
+    for steps in (3, 4):
+        parts = play("--run_name=parts", f"--max_steps={steps}", *SMALL[game])
+    assert weights(parts, 4) == weights(whole, 4)
+
+
+def test_a_restart_forgets_the_pictures_beyond_its_checkpoint(play):
+    flags = ("--model=parabola", "--run_name=r", "--sample_every=1", "--save_every=2")
+    run = play(*flags, "--max_steps=4")
+    assert len(list((run / "samples").glob("*"))) == len(list((run / "surface").glob("*"))) == 5  # steps 0 to 4
+    for kept in (run / "checkpoints").glob("ckpt-000000004"):
+        kept.rename(run / "lost")
+    play(*flags, "--max_steps=3")
+    for folder in ("samples", "surface"):
+        assert sorted(path.name for path in (run / folder).iterdir()) == [f"step_{i:08d}.png" for i in range(4)]
+
+
+def test_a_picture_that_can_not_be_drawn_costs_no_step(play, monkeypatch, tmp_path):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(recorder.pictures, "gif", full)
+    with pytest.raises(OSError, match="No space left"):
+        play("--run_name=r", "--max_steps=3", "--save_every=0", *SMALL["mlp"])
+    assert (tmp_path / "r" / "checkpoints" / "ckpt-000000003").is_dir()
+
+
+def test_single_samples_on_request(play):
+    run = play("--run_name=r", "--max_steps=1", "--save_single_samples", *SMALL["mlp"])
+    assert sorted(path.name for path in (run / "samples/step_00000001").iterdir()) == [
+        f"seed_{seed:08d}.png" for seed in range(64)
+    ]
+
+
+def test_a_run_without_checkpoint_says_so(play, capsys):
+    run = play("--run_name=r", "--max_steps=1", *SMALL["mlp"])
+    assert "begins at step 0" in capsys.readouterr().out
+    (run / "checkpoints/ckpt-000000001").rename(run / "lost")
+    play("--run_name=r", "--max_steps=1", *SMALL["mlp"])
+    assert "has no checkpoint yet and begins at step 0" in capsys.readouterr().out
+
+
+def test_lines_at_epochs_ends_name_the_epoch(play, capsys):
+    # 4,500 rows in batches of 1,500: three steps an epoch.
+    play("--model=mlp_deep", "--run_name=r", "--epochs=2", "--batch_size=1500", "--sample_every=0")
+    lines = re.findall(r"^epoch (\d), step (\d):.*$", capsys.readouterr().out, re.MULTILINE)
+    assert lines == [("1", "3"), ("2", "6")]
+
+
+def test_nan_before_any_save_does_not_speak_of_a_checkpoint(play):
+    with pytest.raises(Failure, match="nothing was saved yet") as caught:
+        play("--run_name=r", "--max_steps=9", "--log_form=literal", "--d_learning_rate=100", *SMALL["mlp"])
+    assert caught.value.code == Exit.NAN
+
+
+@pytest.mark.parametrize(
+    ("columns", "shown"),
+    [(80, ("V -", "D(x)", "D(G(z))")), (160, ("V -", "D(x)", "D(G(z))", "D_loss", "accuracy", "G_loss"))],
+)
+def test_the_bar_shows_what_fits(monkeypatch, capsys, columns, shown):
+    from gan_lowlevel import console
+    from gan_lowlevel.gan import DReport, GReport
+    from gan_lowlevel.loop import Report
+
+    monkeypatch.setenv("COLUMNS", str(columns))
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    report = Report(DReport(0.578, -0.578, 0.8, 0.18, 0.95, 0.9), GReport(2.4))
+    with console.Progress(5999, 6000, by_epochs=False) as progress:
+        progress.show(6000, "", report)
+    bar = capsys.readouterr().err.rpartition("\r")[2]
+    assert all(text in bar for text in shown)
+    assert len(bar.strip()) <= columns
+
+
+def test_dog_trains_on_a_folder_of_photographs(play, tmp_path):
+    noise = np.random.default_rng(0)
+    (tmp_path / "photos").mkdir()
+    for i in range(5):
+        Image.fromarray(noise.integers(0, 256, (50, 70, 3), np.uint8)).save(tmp_path / "photos" / f"{i}.jpg")
+    flags = ("--model=dog", f"--input_data_dir={tmp_path / 'photos'}", "--batch_size=2", "--epochs=1")
+    run = play(*flags, "--run_name=r")  # two steps: the fifth photograph makes no batch
+    assert (run / "checkpoints/ckpt-000000002").is_dir()
+    with Image.open(run / "samples/step_00000002.png") as grid:
+        assert grid.size == (8 * 64 + 7, 8 * 64 + 7)
+        assert len(set(grid.getdata())) > 1000  # no constant picture
+    with Image.open(run / "samples.gif") as gif:
+        assert gif.n_frames == 2
+    assert (run / "losses.png").exists()
