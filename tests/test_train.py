@@ -135,7 +135,7 @@ def test_dog_trains_on_a_folder_of_photographs(play, tmp_path):
     assert (run / "checkpoints/ckpt-000000002").is_dir()
     with Image.open(run / "samples/step_00000002.png") as grid:
         assert grid.size == (8 * 64 + 7, 8 * 64 + 7)
-        assert len(set(grid.getdata())) > 1000  # no constant picture
+        assert len(np.unique(np.asarray(grid))) > 100  # no constant picture
     with Image.open(run / "samples.gif") as gif:
         assert gif.n_frames == 2
     assert (run / "losses.png").exists()
