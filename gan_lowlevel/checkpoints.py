@@ -69,18 +69,23 @@ class Checkpoints:
             self._write(final, step, notes)
             _remove_old(self.root, step, max_to_keep)
         except (OSError, tf.errors.OpError) as error:
-            words = str(getattr(error, "strerror", None) or getattr(error, "message", None) or error)
-            reason = words.splitlines()[0]  # TensorFlow's tell of its graph after the first
+            shutil.rmtree(self._unfinished(final), ignore_errors=True)
+            words = str(getattr(error, "strerror", None) or getattr(error, "message", None) or error).splitlines()
+            # TensorFlow tells of its graph too, at length: the line that names the file says what happened to it.
+            reason = next((line.strip() for line in words if _UNFINISHED in line), words[0])
             raise Failure(
                 Exit.DISK,
                 f"{final} can't be written ({reason}); older checkpoints are untouched: "
                 "make room or allow access, then give the same command again.",
             ) from None
 
+    def _unfinished(self, final: pathlib.Path) -> pathlib.Path:
+        return self.root / f"{final.name}{_UNFINISHED}"
+
     def _write(self, final: pathlib.Path, step: int, notes: dict[str, Any]) -> None:
         for leftover in self.root.glob(f"*{_UNFINISHED}"):  # of a killed process: the run is claimed by this one
             shutil.rmtree(leftover)
-        unfinished = self.root / f"{final.name}{_UNFINISHED}"
+        unfinished = self._unfinished(final)
         unfinished.mkdir()
         self._global_step.load(step, self._session)
         self._saver.save(self._session, str(unfinished / "model"), write_meta_graph=False, write_state=False)
