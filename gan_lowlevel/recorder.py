@@ -1,5 +1,6 @@
 """What a run leaves while it goes on: scalars, pictures, histograms, lines; at its end the curves and the GIF."""
 
+import re
 import shutil
 import time
 
@@ -135,8 +136,9 @@ class Recorder:
 
     def _forget_later_pictures(self, start: int) -> None:
         """Remove what an earlier process drew beyond `start`, the step that it could last save."""
-        for path in self._run.directory.glob("*/step_*"):
-            if int(path.stem.removeprefix("step_")) > start:
+        for path in (*self._run.directory.glob("samples/step_*"), *self._run.directory.glob("surface/step_*")):
+            drawn = re.fullmatch(r"step_(\d{8,})(\.png)?", path.name)  # and nothing else that lies there
+            if drawn and int(drawn[1]) > start:
                 shutil.rmtree(path) if path.is_dir() else path.unlink()
 
     def _accuracies(self, step: int) -> tuple[float, float]:

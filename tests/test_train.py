@@ -139,3 +139,16 @@ def test_dog_trains_on_a_folder_of_photographs(play, tmp_path):
     with Image.open(run / "samples.gif") as gif:
         assert gif.n_frames == 2
     assert (run / "losses.png").exists()
+
+
+def test_a_restart_leaves_what_the_run_did_not_draw(play):
+    flags = ("--run_name=r", "--save_single_samples", "--sample_every=1", *SMALL["mlp"])
+    run = play(*flags, "--max_steps=1")
+    others = [run / "mine/step_00000009.png", run / "mine/step_by_step.txt", run / "samples/step_by_step.txt"]
+    for other in others:
+        other.parent.mkdir(exist_ok=True)
+        other.write_text("mine")
+    (run / "samples/step_00000007").mkdir()  # of a process that was killed
+    play(*flags, "--max_steps=2")
+    assert all(other.read_text() == "mine" for other in others)
+    assert not (run / "samples/step_00000007").exists()
