@@ -3,6 +3,7 @@
 import os
 import pathlib
 import struct
+import time
 
 import numpy as np
 import tensorflow as tf
@@ -60,8 +61,9 @@ class Events:
 
     def __init__(self, directory: pathlib.Path, graph: tf.Graph, start: int):
         """Open a new event file at step `start`; TensorBoard drops what an earlier process wrote beyond it."""
-        # The process id, because two files of one second would be one file.
-        self._writer = v1.summary.FileWriter(str(directory), graph, filename_suffix=f".{os.getpid()}")
+        # TensorFlow names the file by the second: two of one second would be one file. Nanoseconds keep them in order.
+        suffix = f".{time.time_ns()}.{os.getpid()}"
+        self._writer = v1.summary.FileWriter(str(directory), graph, filename_suffix=suffix)
         self._writer.add_session_log(v1.SessionLog(status=v1.SessionLog.START), start)
 
     def close(self) -> None:

@@ -35,3 +35,16 @@ def test_a_histogram_counts_every_finite_value(tmp_path, values, counted):
     left, right, counts = buckets.T
     assert counts.sum() == counted
     assert np.array_equal(left[1:], right[:-1])
+
+
+def test_files_of_one_process_and_one_second_are_two_and_in_order(tmp_path):
+    with tf.Graph().as_default() as graph:
+        for start in range(3):
+            events = Events(tmp_path, graph, start)
+            events.scalars(start, {"tag": float(start)})
+            events.close()
+    steps = [
+        [event.step for event in tf.compat.v1.train.summary_iterator(str(path)) if event.summary.value]
+        for path in sorted(tmp_path.iterdir())
+    ]
+    assert steps == [[0], [1], [2]]
