@@ -1,7 +1,9 @@
-"""The compiled loop: the explicit loop's steps, many of them inside one session.run, compiled by XLA.
+"""The compiled loop: the explicit loop's steps, many of them inside one session.run.
 
 The same updates of the same weights on the same draws and batches, chained by control dependencies where the explicit
-loop makes one run after the other. Only the order of additions inside a sum differs, and with it the last bits.
+loop makes one run after the other. XLA compiles them; where there are convolutions, oneDNN's kernels are twice as fast
+as XLA's, and the loop stays a plain graph. Only the order of additions inside a sum differs from the explicit loop, and
+with it the last bits.
 """
 
 import time
@@ -9,10 +11,8 @@ import time
 import numpy as np
 import tensorflow as tf
 
-from gan_lowlevel import draws
 from gan_lowlevel.data.parabola import uniform_points
 from gan_lowlevel.draws import Stream
-from gan_lowlevel.errors import Exit, Failure
 from gan_lowlevel.gan import (
     DReport,
     GReport,
@@ -25,13 +25,14 @@ from gan_lowlevel.gan import (
     g_objective,
     g_update,
 )
-from gan_lowlevel.loop import ExplicitLoop, Report, batch_number
+from gan_lowlevel.layers import LAYERS
+from gan_lowlevel.loop import ExplicitLoop, Report, batch_number, batches_played
 
 v1 = tf.compat.v1
 
 CAPACITY = 4096  # steps that one chunk can have at the most; it is always fed as many, so that it compiles once
-FED_BYTES = 2**25  # at the most, for a chunk
-TABLE_BYTES = 2**30  # of data that the graph may hold
+FED_BYTES = 2**25  # at the most, for a chunk's x and z
+TABLE_BYTES = 2**31  # of data that the graph may hold; of larger ones it is fed the pixels
 SECONDS = 0.5  # that a chunk takes, about: the bar, signals and saves wait no longer
 
 
@@ -41,51 +42,38 @@ class CompiledLoop:
     def __init__(self, explicit: ExplicitLoop):
         """Trace the chunk. The graph's other variables must be there already."""
         self._explicit = explicit
-        config, rows = explicit.config, explicit.rows
+        config, game, rows = explicit.config, explicit.game, explicit.rows
         self._table = None
-        if rows.table is not None:
-            if rows.table.nbytes > TABLE_BYTES:
-                raise Failure(
-                    Exit.FLAGS,
-                    f"--engine=compiled holds the data in memory, {rows.table.nbytes:,} bytes here, and takes "
-                    f"{TABLE_BYTES:,} at the most: leave it out.",
-                )
+        if rows.table is not None and rows.table.nbytes <= TABLE_BYTES:
             content = v1.placeholder(tf.uint8, rows.table.shape)
             # A local variable: no checkpoint holds the data.
             self._table = v1.get_local_variable("table", initializer=content, trainable=False, use_resource=True)
             explicit.session.run(self._table.initializer, {content: rows.table})
-        key = rows.key(0)
-        a_step = max(config.d_step, 1) * key.nbytes
-        self._capacity = max(min(CAPACITY, FED_BYTES // a_step), 1)
-        updates = [self._capacity, max(config.d_step, 1)]  # of x
+
+        d_updates, g_updates = max(config.d_step, 1), max(config.g_step, 1)
+        g_rows = config.batch_size * game.g_rows
+        fed = self._fed(0, 1)
+        z_bytes = 4 * config.z_dim * (d_updates * config.batch_size + g_updates * g_rows)
+        room = FED_BYTES // (z_bytes + sum(array.nbytes for array in fed))
+        cadences = (config.summary_every, config.sample_every, config.save_every, config.line_every)
+        self._capacity = max(min(CAPACITY, room, *(every for every in cadences if every > 0)), 1)
         self._start, self._count = v1.placeholder(tf.int64, []), v1.placeholder(tf.int64, [])
-        self._keys = v1.placeholder(key.dtype, [*updates, config.batch_size, *key.shape[1:]])
-        self._fakes = v1.placeholder(tf.float32, [*updates, config.batch_size, 2] if self._fed_fakes else [])
-        chunk = tf.function(self._chunk, jit_compile=True, autograph=False)
-        self._played = chunk(self._start, self._count, self._keys, self._fakes)
+        self._x, self._fakes = (v1.placeholder(array.dtype, [self._capacity, *array.shape[1:]]) for array in fed)
+        # All z of the chunk, by the explicit loop's kernels; XLA's own random bits cost as much as a small game's step.
+        d_z = self._latents(Stream.D_LATENT, d_updates, config.batch_size)
+        g_z = self._latents(Stream.G_LATENT, g_updates, g_rows)
+        # An argument: XLA makes of a division by a constant a product with its rounded inverse.
+        white = v1.placeholder_with_default(255.0, [])
+        self.by_xla = not convolutional()
+        chunk = tf.function(self._chunk, jit_compile=self.by_xla, autograph=False)
+        self._played = chunk(self._start, self._count, self._x, self._fakes, d_z, g_z, white)
         self._rate = 0.0  # steps a second, of the chunk before
 
-    @property
-    def _fed_fakes(self) -> bool:
-        return self._explicit.config.fakes == "uniform"
-
     def compile(self) -> float:
-        """Have XLA compile the chunk now, which plays no step: seconds that it took."""
+        """Have the chunk compiled now, which plays no step: seconds that it took."""
         began = time.perf_counter()
-        self._explicit.session.run(self._played, self._feed(0, 0))
+        self._run(0, 0)
         return time.perf_counter() - began
-
-    def _feed(self, start: int, count: int, keys: np.ndarray | None = None, fakes: np.ndarray | None = None) -> dict:
-        return {
-            self._start: start,
-            self._count: count,
-            self._keys: self._empty(self._keys) if keys is None else keys,
-            self._fakes: self._empty(self._fakes) if fakes is None else fakes,
-        }
-
-    @staticmethod
-    def _empty(fed: tf.Tensor) -> np.ndarray:
-        return np.zeros(fed.shape, fed.dtype.as_numpy_dtype)
 
     def play_until(self, start: int, until: int) -> tuple[Report, int]:
         """Play from step `start`, up to `until` at the most: the last step's report, and the next step's number.
@@ -93,26 +81,54 @@ class CompiledLoop:
         Ends sooner after about SECONDS, at a batch that is smaller than others (which the explicit loop plays, since
         the compiled one has one size), and behind a step whose loss is not finite.
         """
-        explicit = self._explicit
-        config, rows = explicit.config, explicit.rows
-        count, keys, fakes = 0, self._empty(self._keys), self._empty(self._fakes)
+        config, rows = self._explicit.config, self._explicit.rows
+        a_step, first = batches_played(config, 1), batch_number(config, start, 0)
         most = min(until - start, self._capacity, max(int(self._rate * SECONDS), 1))
-        while count < most:
-            numbers = [batch_number(config, start + count, update) for update in range(keys.shape[1])]
-            if any(rows.size(number) != config.batch_size for number in numbers):
-                break
-            keys[count] = [rows.key(number) for number in numbers]
-            if self._fed_fakes:
-                fakes[count] = [uniform_points(config.seed, number, config.batch_size) for number in numbers]
-            count += 1
+        whole = 0  # batches before the first that is smaller
+        while whole < most * a_step and rows.size(first + whole) == config.batch_size:
+            whole += 1
+        count = whole // a_step
         if count == 0:
-            return explicit.play_until(start, until)
+            return self._explicit.play_until(start, until)
         began = time.perf_counter()
-        done, report = explicit.session.run(self._played, self._feed(start, count, keys, fakes))
+        done, report = self._run(start, count)
         self._rate = done / (time.perf_counter() - began)
         return report, start + int(done)
 
-    def _chunk(self, start: tf.Tensor, count: tf.Tensor, keys: tf.Tensor, fakes: tf.Tensor) -> tuple:
+    def _run(self, start: int, count: int) -> tuple[int, Report]:
+        feed = {self._start: start, self._count: count}
+        for placeholder, array in zip((self._x, self._fakes), self._fed(start, count), strict=True):
+            feed[placeholder] = np.zeros(placeholder.shape, array.dtype)  # as many as the loop can have
+            feed[placeholder][:count] = array
+        return self._explicit.session.run(self._played, feed)
+
+    def _fed(self, start: int, count: int) -> tuple[np.ndarray, np.ndarray]:
+        """What decides each step's x, and what stands in the place of G's fakes: [count, batches of a step, ...]."""
+        config, rows = self._explicit.config, self._explicit.rows
+        a_step, first = batches_played(config, 1), batch_number(config, start, 0)
+        x = rows.keys(first, count * a_step)
+        if rows.table is not None and self._table is None:
+            x = rows.table[x]
+        fakes = np.zeros([count, a_step, 0], np.float32)
+        if config.fakes == "uniform":
+            numbers = range(first, first + count * a_step)
+            each = [uniform_points(config.seed, number, config.batch_size) for number in numbers]
+            fakes = np.array(each, np.float32).reshape(count, a_step, config.batch_size, 2)
+        return x.reshape(count, a_step, *x.shape[1:]), fakes
+
+    def _latents(self, stream: Stream, updates: int, rows: int) -> tf.Tensor:
+        """z of all updates of a player in the chunk: [capacity, updates, rows, z_dim]."""
+        config, latent = self._explicit.config, self._explicit.game.latent
+        origin = self._explicit.origin(stream, self._start, 0)
+        each = [self._count, updates, rows, config.z_dim]
+        if config.sampling == "article":  # one z for ever
+            z = tf.broadcast_to(latent(rows, config.z_dim, origin), each)
+        else:
+            z = tf.reshape(latent(self._count * updates * rows, config.z_dim, origin), each)
+        z = tf.pad(z, [[0, self._capacity - self._count], [0, 0], [0, 0], [0, 0]])
+        return tf.ensure_shape(z, [self._capacity, updates, rows, config.z_dim])
+
+    def _chunk(self, start, count, x, fakes, d_z, g_z, white) -> tuple[tf.Tensor, Report]:
         """Steps played, and the report of the last."""
         nothing = Report(DReport(*[tf.constant(0.0)] * 6), GReport(tf.constant(0.0)))
 
@@ -121,47 +137,49 @@ class CompiledLoop:
             return (done < count) & finite
 
         def body(done: tf.Tensor, _: Report) -> tuple:
-            report = self._step(start + done, keys[done], fakes[done] if self._fed_fakes else None)
+            batches = [self._scaled(x[done, batch], white) for batch in range(x.shape[1])]
+            report = self._step(start + done, batches, fakes[done], d_z[done], g_z[done])
             return done + 1, report
 
         return tf.while_loop(going_on, body, (tf.constant(0, tf.int64), nothing))
 
-    def _step(self, step: tf.Tensor, keys: tf.Tensor, fakes: tf.Tensor | None) -> Report:
+    def _step(self, step: tf.Tensor, x: list[tf.Tensor], fakes: tf.Tensor, d_z: tf.Tensor, g_z: tf.Tensor) -> Report:
         """One step, a round of both players. Inside a function TensorFlow keeps reads and writes in this order."""
         config, game, gan = self._explicit.config, self._explicit.game, self._explicit.gan
-        for update in range(max(config.d_step, 1)):
-            play, key = self._connect(step, update, Stream.D_LATENT, keys[update])
-            if fakes is not None:
-                play = d_on(game, play, fakes[update], key)
+        for update in range(d_z.shape[0]):
+            batch = min(update, len(x) - 1)  # the article's way has one for all
+            origin = tf.stack(self._explicit.origin(Stream.D_LATENT, step, update))
+            play = self._connect(x[batch], d_z[update], origin, game.d_fakes_training)
+            if config.fakes == "uniform":
+                play = d_on(game, play, fakes[batch], origin)
             d = d_objective(config, play)
             if config.updates == "simultaneous":
                 g = g_objective(config, play)
                 both_update(play, d, g, theta=gan.theta, optimizer=gan.optimizer)
                 return Report(d, g)
             if config.d_step:
-                d_update(config, game, play, d, key=key, theta=gan.theta, optimizer=gan.optimizer.d)
-        for update in range(max(config.g_step, 1)):
-            play, _ = self._connect(step, update, Stream.G_LATENT, keys[0])
+                d_update(config, game, play, d, origin=origin, theta=gan.theta, optimizer=gan.optimizer.d)
+        for update in range(g_z.shape[0]):
+            origin = tf.stack(self._explicit.origin(Stream.G_LATENT, step, update))
+            play = self._connect(x[0], g_z[update], origin, True)
             g = g_objective(config, play)
             if config.g_step:
                 g_update(play, g, theta=gan.theta, optimizer=gan.optimizer.g)
         return Report(d, g)
 
-    def _connect(self, step: tf.Tensor, update: int, stream: Stream, keys: tf.Tensor) -> tuple[Play, tf.Tensor]:
-        """Both players on the x of `keys` and the z of one update, and the draw's key."""
-        config, game = self._explicit.config, self._explicit.game
-        if config.sampling == "article":  # one z for ever
-            stream, step, update = Stream.D_LATENT, tf.zeros_like(step), 0
-        key = tf.stack(draws.key(config.seed, int(stream), step, update))
-        for_d = stream == Stream.D_LATENT
-        z = game.latent([config.batch_size * (1 if for_d else game.g_rows), config.z_dim], key)
-        training = tf.constant(game.d_fakes_training if for_d else True)
-        return connect(game, self._x(keys), z, training=training, key=key, reuse=True), key
+    def _connect(self, x: tf.Tensor, z: tf.Tensor, origin: tf.Tensor, training: bool) -> Play:
+        """Both players on x and z, with the weights that there are."""
+        return connect(self._explicit.game, x, z, training=tf.constant(training), origin=origin, reuse=True)
 
-    def _x(self, keys: tf.Tensor) -> tf.Tensor:
+    def _scaled(self, x: tf.Tensor, white: tf.Tensor) -> tf.Tensor:
         """One batch of x: float32 [B, *data_shape] in the game's output_range."""
-        if self._table is None:
-            return keys
+        if x.dtype == tf.float32:
+            return x
         low, high = self._explicit.game.output_range
-        v = tf.cast(tf.gather(self._table, keys), tf.float32)  # 0 to 255
-        return tf.reshape((low * (255.0 - v) + high * v) / 255.0, [-1, *self._explicit.game.data_shape])
+        v = tf.cast(x if self._table is None else tf.gather(self._table, x), tf.float32)  # 0 to 255
+        return tf.reshape((v * (high - low) + 255.0 * low) / white, [-1, *self._explicit.game.data_shape])
+
+
+def convolutional() -> bool:
+    """Whether the graph has convolutions."""
+    return any(note.kind.startswith("conv") for note in v1.get_collection(LAYERS))

@@ -19,11 +19,12 @@ MODELS = tuple(sorted(path.stem for path in FLAGS_DIR.glob("*.flags")))
 DATA_SETS = ("embedded", "mnist", "parabola", "photos")
 G_LOSSES = ("non_saturating", "minimax")
 LOG_FORMS = ("stable", "literal")
-ENGINES = ("explicit", "compiled")
+ENGINES = ("auto", "explicit", "compiled")
 OPTIMIZERS = ("adam", "sgd", "nesterov")
 ARTICLE_SAMPLING = ("mlp",)  # the games whose article reuses one z, and one batch of x for a step's updates of D
 ANY_PICTURE = ("dcgan",)  # the games whose players take their picture's shape from the data
 D_DROPOUT = ("dcgan",)  # the games whose D has dropout
+COMPILED_FROM = 500  # steps; about as many win back the second or two that compiling takes
 NOT_AT_ONCE = ("dog", "parabola")  # the games whose D learns in two updates, or from G as it draws
 PLANE = ("parabola",)  # the games of points in the plane
 
@@ -235,10 +236,11 @@ class Config:
     # the machine
     seed: int = setting(0, int, "Seed of weights, draws and data order.", low=0, high=2**31 - 1)
     engine: str = setting(
-        "explicit",
+        "auto",
         str,
         "The loop that plays the steps: explicit makes one session.run an update and is the one to read; compiled "
-        "has XLA compile many steps into one run, for the same numbers up to the last bits.",
+        "makes one of many steps, for the same numbers up to the last bits; auto is compiled for runs that begin with "
+        f"{COMPILED_FROM} steps or more to play, explicit else, and stays what it was when a run goes on.",
         choices=ENGINES,
         may_change=True,
     )

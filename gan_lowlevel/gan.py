@@ -64,7 +64,7 @@ class Gan:
     """The game on placeholders: feed x and draw, fetch a train op and its report."""
 
     x: tf.Tensor  # [B, *data_shape], float32 in the game's output_range
-    draw: tf.Tensor  # int64 [3]: the two numbers of draws.key, and rows; decides z and dropout masks
+    draw: tf.Tensor  # int64 [3]: the two numbers of draws.origin, and rows; decides z and dropout masks
     z: tf.Tensor  # [rows, z_dim]; drawn as `draw` says, or fed
     training: tf.Tensor  # bool: G's batch norm with batch statistics (default), or with moving ones
     play: Play
@@ -78,9 +78,9 @@ class Gan:
 
 
 def connect(
-    game: Game, x: tf.Tensor, z: tf.Tensor, *, training: tf.Tensor, key: tf.Tensor, reuse: bool = False
+    game: Game, x: tf.Tensor, z: tf.Tensor, *, training: tf.Tensor, origin: tf.Tensor, reuse: bool = False
 ) -> Play:
-    """G on z, D on x, and the same D, weights shared, on G(z). `key` decides D's dropout masks.
+    """G on z, D on x, and the same D, weights shared, on G(z). `origin` decides D's dropout masks.
 
     reuse: with the weights that an earlier call has made.
     """
@@ -89,9 +89,9 @@ def connect(
         fake = game.generator(z, training)
     moving = v1.get_collection(MOVING)[known:]
     with v1.variable_scope("discriminator", reuse=reuse):
-        d_real, real_logits = game.discriminator(x, draws.Masks(key, "real"))
+        d_real, real_logits = game.discriminator(x, draws.Masks(origin, "real"))
     with v1.variable_scope("discriminator", reuse=True):
-        d_fake, fake_logits = game.discriminator(fake, draws.Masks(key, "fake"))
+        d_fake, fake_logits = game.discriminator(fake, draws.Masks(origin, "fake"))
     return Play(
         fake=fake,
         d_real=d_real,
@@ -102,10 +102,10 @@ def connect(
     )
 
 
-def d_on(game: Game, play: Play, points: tf.Tensor, key: tf.Tensor) -> Play:
+def d_on(game: Game, play: Play, points: tf.Tensor, origin: tf.Tensor) -> Play:
     """The same play with D on given points in the place of G(z)."""
     with v1.variable_scope("discriminator", reuse=True):
-        d_fake, fake_logits = game.discriminator(points, draws.Masks(key, "fake"))
+        d_fake, fake_logits = game.discriminator(points, draws.Masks(origin, "fake"))
     return play._replace(fake=points, d_fake=d_fake, fake_logits=fake_logits)
 
 
@@ -164,7 +164,7 @@ def d_update(
     play: Play,
     report: DReport,
     *,
-    key: tf.Tensor,
+    origin: tf.Tensor,
     theta: Theta,
     optimizer: v1.train.Optimizer,
 ) -> tf.Operation:
@@ -176,7 +176,7 @@ def d_update(
     with tf.control_dependencies(report):  # the report is of D as it was before both
         on_real = optimizer.apply_gradients(gradients)
     with tf.control_dependencies([on_real]), v1.variable_scope("discriminator", reuse=True):
-        _, fake_logits = game.discriminator(play.fake, draws.Masks(key, "fake"))  # D as it is now
+        _, fake_logits = game.discriminator(play.fake, draws.Masks(origin, "fake"))  # D as it is now
         return optimizer.minimize(losses.d_loss_fake(fake_logits, config.log_form), var_list=theta.d)
 
 
@@ -209,18 +209,18 @@ def build(config: Config, game: Game) -> Gan:
     draw = v1.placeholder(tf.int64, [3], name="draw")
     training = v1.placeholder_with_default(True, [], name="training")
     with v1.name_scope("latent"):
-        key, rows = draw[:2], draw[2]
-        drawn = game.latent(tf.stack([rows, config.z_dim]), key)
+        origin, rows = draw[:2], draw[2]
+        drawn = game.latent(rows, config.z_dim, origin)
     z = v1.placeholder_with_default(drawn, [None, config.z_dim], name="z")
 
-    play = connect(game, x, z, training=training, key=key)
+    play = connect(game, x, z, training=training, origin=origin)
     theta = split_theta()
     d_report, g_report = d_objective(config, play), g_objective(config, play)
 
     # Each optimizer under its own scope: the names of its variables must not hang on the order of building.
     optimizer = optimizers(config)
     with v1.name_scope("d_optimizer"):
-        d_train = d_update(config, game, play, d_report, key=key, theta=theta, optimizer=optimizer.d)
+        d_train = d_update(config, game, play, d_report, origin=origin, theta=theta, optimizer=optimizer.d)
     with v1.name_scope("g_optimizer"):
         g_train = g_update(play, g_report, theta=theta, optimizer=optimizer.g)
     both_train = None

@@ -9,6 +9,7 @@ import zlib
 from collections.abc import Callable
 from typing import NamedTuple
 
+import numpy as np
 import tensorflow as tf
 
 from gan_lowlevel import draws
@@ -80,14 +81,17 @@ def variable(name: str, shape: list[int], initializer: Initializer, trainable: b
     return v1.get_variable(name, shape, tf.float32, initializer(seed=seed), trainable=trainable)
 
 
-def _note(kind: str, output: tf.Tensor) -> tf.Tensor:
-    """Note the layer of the current scope with its variables; returns its output."""
+def _note(kind: str, output: tf.Tensor, shape: tuple[int | None, ...] | None = None) -> tf.Tensor:
+    """Note the layer of the current scope with its variables; returns its output.
+
+    shape: the layer's own, where `output` is of another.
+    """
     scope = v1.get_variable_scope().name
     # Its own variables alone: an optimizer made before this connection keeps its slots a level below.
     own = [v for v in v1.global_variables(f"{scope}/") if v.name.count("/") == scope.count("/") + 1]
     trainable = sum(v.shape.num_elements() for v in own if v.trainable)
     fixed = sum(v.shape.num_elements() for v in own if not v.trainable)
-    v1.add_to_collection(LAYERS, Note(scope, kind, tuple(output.shape), trainable, fixed))
+    v1.add_to_collection(LAYERS, Note(scope, kind, shape or tuple(output.shape), trainable, fixed))
     return output
 
 
@@ -119,7 +123,46 @@ def conv2d(
         w = variable("weights", [size, size, h.shape[3], filters], weights)
         h = tf.nn.conv2d(h, w, strides=stride, padding=padding)  # [B, H', W', filters]
         if biases:
-            h = h + variable("biases", [filters], biases)
+            h = tf.nn.bias_add(h, variable("biases", [filters], biases))
+        return _note("conv2d", h)
+
+
+def upsample_conv2d(
+    h: tf.Tensor,
+    filters: int,
+    times: int,
+    *,
+    names: tuple[str, str],
+    weights: Initializer,
+    biases: Initializer,
+    size: int = 5,
+) -> tf.Tensor:
+    """A SAME convolution with W [size, size, C, filters] of the nearest-neighbour upsampled picture:
+    [B, H, W, C] to [B, H times, W times, filters]. times: 2 or more. names: of the upsampling and of the convolution.
+
+    The upsampled picture repeats its pixels, so one multiplication serves all taps that see the same pixel: row p of
+    each `times` rows of the result reads, by tap k, the small picture's row at a distance of
+    (p + k - (size - 1) // 2) // times from its own. Summing W's taps by that distance makes a small convolution whose
+    output depth is the rows and columns p.
+    For 5x5 weights it has 3x3 taps, 2.8 times fewer products than the large one.
+    """
+    upsampling, convolution = names
+    _, height, width, channels = h.shape
+    with v1.variable_scope(upsampling):
+        h = _note("upsample", h, (None, height * times, width * times, channels))
+    with v1.variable_scope(convolution):
+        w = variable("weights", [size, size, channels, filters], weights)
+        phase, tap = np.arange(times)[:, None], np.arange(size)
+        distance = (phase + tap - (size - 1) // 2) // times  # [times, size]
+        reach = int(np.abs(distance).max())
+        reads = np.equal(distance, np.arange(-reach, reach + 1)[:, None, None]).astype(
+            np.float32
+        )  # [taps, times, size]
+        summed = tf.einsum("apk,bql,klcf->abcpqf", reads, reads, w)  # [taps, taps, C, times, times, filters]
+        taps = 2 * reach + 1
+        h = tf.nn.conv2d(h, tf.reshape(summed, [taps, taps, channels, times**2 * filters]), strides=1, padding="SAME")
+        h = tf.nn.depth_to_space(h, times)  # [B, H times, W times, filters]
+        h = tf.nn.bias_add(h, variable("biases", [filters], biases))
         return _note("conv2d", h)
 
 
@@ -163,7 +206,8 @@ def batch_norm(
             v1.add_to_collection(MOVING, (moving, moving - (1.0 - momentum) * (moving - batch)))
         mean = tf.where(training, batch_mean, moving_mean)
         variance = tf.where(training, batch_variance, moving_variance)
-        return _note("batch_norm", (h - mean) * (scale * tf.math.rsqrt(variance + epsilon)) + shift)
+        factor = scale * tf.math.rsqrt(variance + epsilon)  # [features]
+        return _note("batch_norm", h * factor + (shift - mean * factor))
 
 
 # Layers without weights.
@@ -171,15 +215,7 @@ def batch_norm(
 
 def leaky_relu(h: tf.Tensor, slope: float = 0.2) -> tf.Tensor:
     """h where h > 0, else slope h."""
-    return tf.maximum(h, slope * h)
-
-
-def upsample(h: tf.Tensor, times: int, *, name: str) -> tf.Tensor:
-    """Nearest neighbour: [B, H, W, C] to [B, H times, W times, C]."""
-    with v1.variable_scope(name):
-        _, height, width, channels = h.shape
-        h = tf.reshape(h, [-1, height, 1, width, 1, channels]) * tf.ones([times, 1, times, 1])
-        return _note("upsample", tf.reshape(h, [-1, height * times, width * times, channels]))
+    return tf.nn.leaky_relu(h, slope)
 
 
 def max_pool(h: tf.Tensor, size: int, *, name: str) -> tf.Tensor:
@@ -192,6 +228,6 @@ def dropout(h: tf.Tensor, rate: float, masks: draws.Masks, *, name: str) -> tf.T
     """Each entry 0 with probability `rate`, else divided by 1 - rate; Srivastava et al. 2014."""
     with v1.variable_scope(name):
         if rate > 0:
-            unit = draws.uniform(tf.shape(h), masks.of(name))
-            h = tf.where(unit < rate, 0.0, h / (1.0 - rate))
+            kept = masks.kept(rate, h, name)
+            h = h * (tf.cast(kept, tf.float32) / (1.0 - rate))
         return _note("dropout", h)

@@ -61,25 +61,28 @@ class ExplicitLoop:
     def d_feed(self, step: int, update: int) -> dict:
         """x and z of one update of D."""
         gan, number = self.gan, batch_number(self.config, step, update)
-        feed = {
-            gan.x: self.rows.batch(number),
-            gan.draw: self._draw(Stream.D_LATENT, step, update, self.rows.size(number)),
-        }
+        size = self.rows.size(number)
+        feed = {gan.x: self.rows.batch(number), gan.draw: (*self.origin(Stream.D_LATENT, step, update), size)}
         if not self.game.d_fakes_training:
             feed[gan.training] = False
         if self.config.fakes == "uniform":  # in the place of G(z)
-            feed[gan.play.fake] = uniform_points(self.config.seed, number, self.rows.size(number))
+            feed[gan.play.fake] = uniform_points(self.config.seed, number, size)
         return feed
 
     def g_feed(self, step: int, update: int) -> dict:
         """z of one update of G, as many rows as D's last batch times the game's factor."""
         size = self.rows.size(batch_number(self.config, step, max(self.config.d_step, 1) - 1))
-        return {self.gan.draw: self._draw(Stream.G_LATENT, step, update, size * self.game.g_rows)}
+        return {self.gan.draw: (*self.origin(Stream.G_LATENT, step, update), size * self.game.g_rows)}
 
-    def _draw(self, stream: Stream, step: int, update: int, rows: int) -> tuple[int, int, int]:
-        if self.config.sampling == "article":  # one z for ever
-            stream, step, update = Stream.D_LATENT, 0, 0
-        return *draws.key(self.config.seed, stream, step, update), rows
+    def origin(self, stream: Stream, step: int | tf.Tensor, update: int) -> tuple:
+        """Where z and masks of one update begin: each takes as many rows of its stream as a whole batch has."""
+        config = self.config
+        if config.sampling == "article":  # one z for ever
+            return draws.origin(config.seed, Stream.D_LATENT, 0)
+        updates, rows = config.d_step, config.batch_size
+        if stream == Stream.G_LATENT:
+            updates, rows = config.g_step, config.batch_size * self.game.g_rows
+        return draws.origin(config.seed, stream, (step * max(updates, 1) + update) * rows)
 
 
 def batch_number(config: Config, step: int, update: int) -> int:

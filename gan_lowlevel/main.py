@@ -20,7 +20,7 @@ def main(config: Config) -> Exit:
 
     game = networks.GAMES[config.model](config)
     rows = data.rows(data_set, config, game.output_range, game.data_shape)
-    config = train.resolve(config, rows)
+    config = train.resolve(config, rows, runs.engine_of(run))
     if config.dry_run:
         train.rehearse(config, game, data_set)
         return Exit.DONE

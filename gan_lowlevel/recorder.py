@@ -181,7 +181,7 @@ class Recorder:
         return pictures.surface(axis, d.reshape(101, 101), f"D(x) after {step:,} steps, line: D = 1/2")
 
     def _draw(self, step: int, rows: int) -> tuple[int, int, int]:
-        return *draws.key(self._loop.config.seed, draws.Stream.SAMPLE, step, 0), rows
+        return *draws.origin(self._loop.config.seed, draws.Stream.CHECK, step * POINTS), rows
 
     def _images(self, rows: np.ndarray) -> np.ndarray:
         game = self._loop.game

@@ -89,6 +89,11 @@ def read_settings(run: Run) -> Config:
         raise Failure(Exit.FLAGS, f"{run.flags} can't be read as settings: {failure}") from None
 
 
+def engine_of(run: Run) -> str:
+    """The engine that the run was begun with; auto for a new run."""
+    return read_settings(run).engine if run.flags.exists() else "auto"
+
+
 @contextlib.contextmanager
 def claimed(run: Run) -> Iterator[None]:
     """Make the run's directories and hold them for this process alone.

@@ -35,7 +35,7 @@ class Sampler:
                 self._fake = game.generator(self._z, tf.constant(False))  # [BATCH, *data_shape]
             with v1.variable_scope("discriminator"):
                 # The logits, since float32 rounds the probabilities of many good fakes to the same 1.
-                masks = draws.Masks(draws.key(config.seed, draws.Stream.SAMPLE, 0, 0), "fake")
+                masks = draws.Masks(draws.origin(config.seed, draws.Stream.CHECK, 0), "fake")
                 _, self._logits = game.discriminator(self._fake, masks)
             self._session = v1.Session(graph=graph, config=session_config(config.threads))
             found = Checkpoints(run.checkpoints, self._session).restore()

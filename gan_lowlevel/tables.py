@@ -11,7 +11,8 @@ from gan_lowlevel.networks.game import Game
 
 v1 = tf.compat.v1
 
-_ACTIVATIONS = {"Relu": "relu", "Sigmoid": "sigmoid", "Tanh": "tanh"}  # by TensorFlow's type of op
+# By TensorFlow's type of op.
+_ACTIVATIONS = {"LeakyRelu": "leaky_relu", "Relu": "relu", "Sigmoid": "sigmoid", "Tanh": "tanh"}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -61,7 +62,7 @@ def tables(game: Game, z_dim: int) -> tuple[Table, Table, Table]:
         with v1.variable_scope("generator"):
             game.generator(z, tf.constant(False))
         with v1.variable_scope("discriminator"):
-            game.discriminator(x, draws.Masks(draws.key(0, draws.Stream.SAMPLE, 0, 0), "real"))
+            game.discriminator(x, draws.Masks(draws.origin(0, draws.Stream.CHECK, 0), "real"))
         generator = _table("generator", z)
         discriminator = _table("discriminator", x)
 
@@ -96,8 +97,6 @@ def _activations(scopes: list[str], player: str) -> dict[str, list[str]]:
             layer = inside
         elif layer and op.type in _ACTIVATIONS:
             found[layer].append(_ACTIVATIONS[op.type])
-        elif layer and op.type == "Maximum" and op.inputs[0].name in [tensor.name for tensor in op.inputs[1].op.inputs]:
-            found[layer].append("leaky_relu")  # the maximum of h and a multiple of h
     return found
 
 

@@ -5,10 +5,10 @@ import math
 
 import tensorflow as tf
 
-from gan_lowlevel import console, system, tables
+from gan_lowlevel import console, system, tables, xla_cache
 from gan_lowlevel.checkpoints import Checkpoints
 from gan_lowlevel.compiled import CompiledLoop
-from gan_lowlevel.config import Config
+from gan_lowlevel.config import COMPILED_FROM, Config
 from gan_lowlevel.data.dataset import Dataset, Rows
 from gan_lowlevel.errors import Exit, Failure
 from gan_lowlevel.gan import build
@@ -46,12 +46,10 @@ def train(config: Config, game: Game, data: Dataset, rows: Rows, run: Run) -> Ex
         console.print_start(config, gan.theta, data, devices(session))
         console.print_run(run, start)
 
-        system.write_atomically(run.flags, config.flagfile().encode())
         loop = ExplicitLoop(session, gan, game, config, rows)
-        engine = loop
-        if config.engine == "compiled":
-            engine = CompiledLoop(loop)
-            console.say(f"engine   compiled, which took {engine.compile():.1f} s")
+        engine = begin(loop)
+        kind = "explicit" if engine is loop else "compiled"
+        system.write_atomically(run.flags, dataclasses.replace(config, engine=kind).flagfile().encode())
         clock = Clock(loop)
         with (
             system.StopRequest().installed() as stop,
@@ -77,12 +75,35 @@ def train(config: Config, game: Game, data: Dataset, rows: Rows, run: Run) -> Ex
         return stopped or Exit.DONE
 
 
-def resolve(config: Config, rows: Rows) -> Config:
-    """The settings with their length in steps and their threads in figures."""
+def begin(loop: ExplicitLoop) -> ExplicitLoop | CompiledLoop:
+    """The engine that the settings name, compiled and said; the explicit one where compiling fails, as without XLA."""
+    if loop.config.engine == "explicit":
+        console.say("engine   explicit, one session.run an update")
+        return loop
+    try:
+        engine = CompiledLoop(loop)
+        seconds = engine.compile()
+    except tf.errors.OpError as error:
+        reason = error.message.strip().partition("\n")[0]
+        console.say(f"engine   explicit, since the compiled one can't be made here: {reason}")
+        return loop
+    xla_cache.seal()
+    console.say(
+        f"engine   compiled {'by XLA ' if engine.by_xla else ''}in {seconds:.1f} s, many steps to one session.run"
+    )
+    return engine
+
+
+def resolve(config: Config, rows: Rows, engine_of_run: str = "auto") -> Config:
+    """The settings with their length in steps, their threads in figures, and the engine decided."""
     steps = config.max_steps
     if config.epochs:
         steps = -(-rows.batches_in(config.epochs) // batches_played(config, steps=1))  # rounded up
-    return dataclasses.replace(config, max_steps=steps, epochs=0, threads=config.threads or system.cores())
+    engine = engine_of_run if config.engine == "auto" else config.engine
+    if engine == "auto":
+        engine = "compiled" if steps >= COMPILED_FROM else "explicit"
+    threads = config.threads or system.cores()
+    return dataclasses.replace(config, max_steps=steps, epochs=0, threads=threads, engine=engine)
 
 
 def rehearse(config: Config, game: Game, data: Dataset) -> None:

@@ -5,6 +5,7 @@ import contextlib
 import numpy as np
 import pytest
 import tensorflow as tf
+from PIL import Image
 
 from gan_lowlevel import data, networks
 from gan_lowlevel.commandline import read_config
@@ -70,18 +71,37 @@ def _full_speed(monkeypatch):
 pytestmark = pytest.mark.usefixtures("_full_speed")
 
 
+def bits(values: dict[str, np.ndarray]) -> dict[str, bytes]:
+    return {name: value.tobytes() for name, value in values.items()}
+
+
+@pytest.fixture
+def photographs(tmp_path) -> str:
+    """A flag that names a folder of twelve pictures."""
+    noise = np.random.default_rng(0)
+    for i in range(12):
+        small = Image.fromarray(noise.integers(0, 256, (5, 7, 3), np.uint8))
+        small.resize((70, 50), Image.Resampling.BICUBIC).save(tmp_path / f"{i}.png")
+    return f"--input_data_dir={tmp_path}"
+
+
 @pytest.mark.parametrize(
     ("flags", "steps", "tolerance"),
     [
         # Sums in another order differ in their last bits, about 1e-7; 200 steps of Adam carry that on.
         (["--model=mlp"], 200, 1e-4),
         (["--model=parabola"], 200, 1e-4),
+        # Where a LeakyReLU's argument lies within rounding of 0, the loops may see it on other sides, and Adam's first
+        # steps make of the least gradient a step of their full length: a batch of 8 has seldom such an argument.
+        (["--model=mlp_deep", "--batch_size=8"], 10, 1e-5),
         (["--model=mlp", "--batch_size=16", "--sampling=article"], 50, 1e-4),
+        (["--model=mlp", "--batch_size=16", "--sampling=article", "--d_step=2"], 50, 1e-4),
         (["--model=mlp", "--batch_size=16", "--updates=simultaneous", "--g_step=1"], 50, 1e-4),
         (["--model=mlp", "--batch_size=16", "--g_loss=minimax", "--optimizer=nesterov", "--momentum=0.5"], 50, 1e-4),
         (["--model=mlp", "--batch_size=16", "--d_step=3", "--g_step=0", "--optimizer=sgd"], 50, 1e-4),
         (["--model=mlp", "--batch_size=16", "--log_form=literal", "--seed=5"], 20, 1e-4),
         (["--model=parabola", "--d_step=0"], 50, 1e-4),
+        (["--model=parabola", "--d_step=2", "--g_step=3"], 50, 1e-4),
         (["--model=parabola", "--g_step=0", "--fakes=uniform"], 50, 1e-4),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else str(value),
@@ -95,24 +115,60 @@ def test_both_loops_reach_the_same_numbers(flags, steps, tolerance):
     np.testing.assert_allclose([*report.d, *report.g], [*other_report.d, *other_report.g], atol=1e-3)
 
 
-def test_convolutions_masks_and_moving_averages_too():
-    flags = ("--model=dcgan", "--batch_size=8")
-    one, _ = explicit(3, *flags)
-    other, _ = compiled(3, *flags)
-    assert largest_difference(one, other) <= 5e-5
-    moved = explicit(1, *flags)[0]
-    assert largest_difference(one, moved) > 1e-3  # the moving statistics alone move by hundredths
+@pytest.mark.parametrize(
+    "flags",
+    [
+        ["--model=dcgan", "--batch_size=4"],
+        ["--model=dcgan", "--batch_size=4", "--d_step=2", "--g_step=2", "--g_loss=minimax"],
+        ["--model=dcgan", "--batch_size=4", "--updates=simultaneous"],
+        ["--model=dog", "--batch_size=4"],
+    ],
+    ids=" ".join,
+)
+def test_convolutional_games_reach_the_same_bits(flags, photographs):
+    # No XLA there: the same kernels, chained otherwise. Dropout masks and moving averages are among the numbers.
+    data_flags = [photographs] if "--model=dog" in flags else []
+    one, _ = explicit(10, *flags, *data_flags)
+    other, _ = compiled(10, *flags, *data_flags)
+    assert bits(one) == bits(other)
+    moved = explicit(1, *flags, *data_flags)[0]
+    assert largest_difference(one, moved) > 1e-3
 
 
-@pytest.mark.parametrize("model", ["mlp", "parabola"])
-def test_any_cut_into_chunks_gives_the_same_bits(model):
-    flags = (f"--model={model}", "--batch_size=16")
-    whole, _ = compiled(30, *flags)
-    for steps_a_chunk in (1, 7):
-        cut, _ = compiled(30, *flags, steps_a_chunk=steps_a_chunk)
-        assert {name: value.tobytes() for name, value in whole.items()} == {
-            name: value.tobytes() for name, value in cut.items()
-        }
+@pytest.mark.slow
+@pytest.mark.parametrize("model", ["dcgan", "dog"])
+def test_convolutional_games_reach_the_same_bits_at_full_size(model, photographs):
+    flags = [f"--model={model}"] if model == "dcgan" else ["--model=dog", "--last_batch=fill", photographs]
+    assert bits(explicit(10, *flags)[0]) == bits(compiled(10, *flags)[0])
+
+
+@pytest.mark.slow
+def test_mlp_deep_reaches_the_same_numbers_at_full_size_for_most_seeds():
+    # For some seeds an argument of a LeakyReLU changes sides, see above; twice the learning rate is then the most that
+    # a weight can be off by a step. Seen here: three of six seeds without any such argument.
+    apart = [
+        largest_difference(explicit(10, *flags)[0], compiled(10, *flags)[0])
+        for flags in (["--model=mlp_deep", f"--seed={seed}"] for seed in range(6))
+    ]
+    assert sorted(apart)[1] <= 1e-5
+    assert max(apart) <= 10 * 2 * 0.0002
+
+
+def test_data_that_the_graph_can_not_hold_are_fed(monkeypatch):
+    flags = ("--model=mlp", "--batch_size=16", "--d_step=2")
+    held, _ = compiled(10, *flags)
+    monkeypatch.setattr("gan_lowlevel.compiled.TABLE_BYTES", 0)
+    fed, _ = compiled(10, *flags)
+    assert bits(fed) == bits(held)
+
+
+@pytest.mark.parametrize(("model", "steps"), [("mlp", 30), ("parabola", 30), ("mlp_deep", 30), ("dcgan", 6)])
+def test_any_cut_into_chunks_gives_the_same_bits(model, steps):
+    flags = (f"--model={model}", "--batch_size=8")
+    whole, _ = compiled(steps, *flags)
+    for steps_a_chunk in (1, 4):
+        cut, _ = compiled(steps, *flags, steps_a_chunk=steps_a_chunk)
+        assert bits(whole) == bits(cut)
 
 
 def test_the_explicit_loop_plays_what_has_another_size():
@@ -124,8 +180,8 @@ def test_the_explicit_loop_plays_what_has_another_size():
 
 
 def test_a_loss_that_is_not_finite_ends_the_chunk_at_its_step():
-    # D gets sure within some hundred steps, and the literal log(1 - D) is then -inf.
-    flags = ("--model=mlp", "--batch_size=16", "--log_form=literal", "--d_learning_rate=0.5")
+    # D's first steps are so long that it takes G's fakes for real without a doubt; the literal log(1 - D) is then -inf.
+    flags = ("--model=mlp", "--batch_size=16", "--log_form=literal", "--optimizer=sgd", "--d_learning_rate=5")
 
     def broken(report) -> bool:
         return not np.isfinite([report.d.d_loss, report.g.g_loss]).all()

@@ -532,6 +532,6 @@ def initial(config: Config, seed: int) -> dict[str, np.ndarray]:
     with tf.Graph().as_default(), v1.Session() as session:
         v1.set_random_seed(seed)
         x, z = tf.zeros([1, *game.data_shape]), tf.zeros([1, config.z_dim])
-        graph.connect(game, x, z, training=tf.constant(True), key=tf.constant([0, 0], tf.int64))
+        graph.connect(game, x, z, training=tf.constant(True), origin=tf.constant([0, 0], tf.int64))
         session.run(v1.global_variables_initializer())
         return session.run({v.op.name: v for v in v1.global_variables()})

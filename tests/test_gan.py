@@ -21,6 +21,7 @@ from gan_lowlevel.networks.game import Game
 v1 = tf.compat.v1
 
 ROWS = 4
+MOST = 64  # rows that a step of these tests has
 
 
 @dataclasses.dataclass(frozen=True)
@@ -36,7 +37,7 @@ class Table:
         """x and the draw of an update; x in the game's range, a function of `step`."""
         low, high = self.game.output_range
         x = np.random.default_rng(step).uniform(low, high, (rows, *self.game.data_shape)).astype(np.float32)
-        return {self.gan.x: x, self.gan.draw: (*draws.key(self.config.seed, stream, step, 0), rows)}
+        return {self.gan.x: x, self.gan.draw: (*draws.origin(self.config.seed, stream, step * MOST), rows)}
 
     def values(self, variables: list | None = None) -> dict[str, np.ndarray]:
         """Variables by name; all of them, slots and moving statistics included, unless told."""
@@ -198,6 +199,14 @@ def test_dropout_masks_belong_to_the_draw_and_differ_between_real_and_fake():
         assert np.array_equal(play.real_logits, play.fake_logits)
 
 
+def test_a_game_draws_z_and_the_masks_that_it_has():
+    # dcgan's D has two layers with dropout and is connected twice. A game without dropout pays for no mask.
+    for model, argv, masks in (("dcgan", ["--d_dropout=0.3"], 2 * 2), ("dcgan", ["--d_dropout=0"], 0), ("mlp", [], 0)):
+        with table(model, *argv):
+            drawn = [op for op in v1.get_default_graph().get_operations() if "FullInt" in op.type]
+        assert len(drawn) == 1 + masks
+
+
 # theta_D and theta_G
 
 
@@ -285,15 +294,15 @@ def test_variable_names_do_not_hang_on_the_order_of_building(model, updates):
         graph.build(config, game)
         built = names(v1.global_variables())
     with tf.Graph().as_default():  # G's optimizer first, and a variable of its own that D's can't be mistaken for
-        key = tf.constant([0, 0], tf.int64)
+        origin = tf.constant([0, 0], tf.int64)
         x, z = tf.zeros([2, *game.data_shape]), tf.zeros([2, config.z_dim])
-        play = graph.connect(game, x, z, training=tf.constant(True), key=key)
+        play = graph.connect(game, x, z, training=tf.constant(True), origin=origin)
         theta, optimizer = graph.split_theta(), graph.optimizers(config)
         with v1.name_scope("g_optimizer"):
             graph.g_update(play, graph.g_objective(config, play), theta=theta, optimizer=optimizer.g)
         with v1.name_scope("d_optimizer"):
             graph.d_update(
-                config, game, play, graph.d_objective(config, play), key=key, theta=theta, optimizer=optimizer.d
+                config, game, play, graph.d_objective(config, play), origin=origin, theta=theta, optimizer=optimizer.d
             )
         assert names(v1.global_variables()) == built
 

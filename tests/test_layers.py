@@ -105,6 +105,77 @@ def test_conv2d_is_the_direct_sum(size, stride, rows, columns, padding, biases):
     assert_equal_to_rounding(got, wanted, magnitudes, terms=size * size * 3 + 1)
 
 
+def repeated(x, times: int):
+    """Nearest neighbour: each pixel `times` times in either direction."""
+    return x.repeat(times, axis=1).repeat(times, axis=2)
+
+
+# Those of dog, then other factors, sizes and odd pictures, some smaller than the weights.
+UPSAMPLED = [
+    (4, 5, 8, 8),
+    (2, 5, 5, 4),
+    (3, 5, 5, 3),
+    (2, 3, 3, 5),
+    (3, 3, 1, 2),
+    (4, 3, 3, 1),
+    (2, 7, 5, 3),
+    (2, 1, 3, 2),
+]
+
+
+@pytest.mark.parametrize(("times", "size", "rows", "columns"), UPSAMPLED)
+def test_upsample_conv2d_is_the_direct_sum_over_the_repeated_picture(times, size, rows, columns):
+    x = random(2, rows, columns, 3)
+    got, values = evaluate(lambda x: layers.upsample_conv2d(x, 4, times, names=("u", "c"), **GIVEN, size=size), x)
+    assert set(values) == {"c/weights", "c/biases"}
+    w, b = values["c/weights"], values["c/biases"]
+    assert w.shape == (size, size, 3, 4)
+    assert np.abs(b).min() > 0  # left out, they would be missed below
+    large = repeated(x, times)
+    assert got.shape == (2, rows * times, columns * times, 4)
+    wanted = convolution(large, w, 1, "SAME") + b
+    magnitudes = convolution(np.abs(large), np.abs(w), 1, "SAME") + np.abs(b)
+    assert_equal_to_rounding(got, wanted, magnitudes, terms=size * size * 3 + 1)
+
+
+@pytest.mark.parametrize(("times", "size", "rows", "columns"), UPSAMPLED)
+def test_upsample_conv2d_has_the_gradients_of_the_convolution_of_the_repeated_picture(times, size, rows, columns):
+    x = random(2, rows, columns, 3)
+    upstream = random(2, rows * times, columns * times, 4, seed=1)  # other for each output, or a wrong place would hide
+    with tf.Graph().as_default(), v1.Session() as session:
+        h = tf.constant(x)
+        y = layers.upsample_conv2d(h, 4, times, names=("u", "c"), **GIVEN, size=size)
+        w, b = v1.trainable_variables()
+        session.run(v1.global_variables_initializer())
+        got = session.run(tf.gradients(y, [h, w, b], upstream))
+        start = session.run(w)
+
+        def direct(x: np.ndarray, w: np.ndarray, upstream: np.ndarray) -> list[np.ndarray]:
+            """TensorFlow's gradients of its own convolution in float64."""
+            h, w, b = (tf.constant(value, tf.float64) for value in (x, w, np.zeros(4)))
+            large = tf.repeat(tf.repeat(h, times, axis=1), times, axis=2)
+            y = tf.nn.conv2d(large, w, strides=1, padding="SAME") + b
+            return session.run(tf.gradients(y, [h, w, b], tf.constant(upstream, tf.float64)))
+
+        wanted = direct(x, start, upstream)
+        magnitudes = direct(*(np.abs(value) for value in (x, start, upstream)))  # linear in each
+    # Products that a pixel's gradient sums: all taps of all copies; a weight's: all outputs.
+    pixel, weight = (size * times) ** 2 * 4, 2 * rows * columns * times**2
+    for one, two, magnitude, terms in zip(got, wanted, magnitudes, (pixel, weight, weight), strict=True):
+        assert_equal_to_rounding(one, two, magnitude, terms)
+
+
+def test_upsample_conv2d_notes_both_its_layers():
+    with tf.Graph().as_default():
+        h = v1.placeholder(tf.float32, [None, 8, 7, 6])
+        with v1.variable_scope("generator"):
+            layers.upsample_conv2d(h, 5, 4, names=("upsample_1", "conv_1"), **GIVEN, size=3)
+        assert notes() == [
+            Note("generator/upsample_1", "upsample", (None, 4 * 8, 4 * 7, 6), 0, 0),
+            Note("generator/conv_1", "conv2d", (None, 4 * 8, 4 * 7, 5), 3 * 3 * 6 * 5 + 5, 0),
+        ]
+
+
 def transposed_convolution(x: np.ndarray, w: np.ndarray, stride: int) -> np.ndarray:
     """y[b, stride i + u - pad, stride j + v - pad, f] += sum over c of x[b, i, j, c] w[u, v, f, c], inside only.
 
@@ -214,6 +285,24 @@ def test_batch_norm_in_training_and_in_use(shape):
             assert value.tobytes() == now[name].tobytes(), name
 
 
+@pytest.mark.parametrize("mode", [True, False])
+def test_batch_norm_far_from_0_loses_no_more_than_rounding(mode):
+    # Features about 30 with deviation 1: h factor + (shift - mean factor) is a difference of two numbers of 30 factor.
+    h = 30.0 + random(64, 3)
+    epsilon = 1e-3
+
+    def normal(h):
+        return layers.batch_norm(h, tf.constant(mode), name="n", gamma=layers.normal(1.0, 0.5), epsilon=epsilon)
+
+    got, values = evaluate(normal, h)
+    h = h.astype(np.float64)
+    mean, variance = (h.mean(axis=0), h.var(axis=0)) if mode else (np.zeros(3), np.ones(3))
+    wanted = normalized(h, mean, variance, values, epsilon)
+    # A handful of roundings of the larger of the two numbers; the batch's mean and variance are sums of 64 terms.
+    larger = np.abs(values["n/gamma"]) / np.sqrt(variance + epsilon) * np.abs(h)
+    assert (np.abs(got - wanted) <= 64 * ROUNDING * larger).all()
+
+
 @pytest.mark.parametrize("momentum", [0.99, 0.5])
 def test_the_moving_statistics_take_the_momentum_of_the_call(momentum):
     with tf.Graph().as_default(), v1.Session() as session:
@@ -229,19 +318,20 @@ def test_the_moving_statistics_take_the_momentum_of_the_call(momentum):
 # Dropout
 
 
-def masks(key=(0, 1, 2, 3), connection: str = "real") -> draws.Masks:
-    return draws.Masks(tf.constant(draws.key(*key), tf.int64), connection)
+def masks(origin=(0, 1, 2), connection: str = "real") -> draws.Masks:
+    return draws.Masks(tf.constant(draws.origin(*origin), tf.int64), connection)
 
 
-def dropped(h, rate: float, *, key=(0, 1, 2, 3), name: str = "dropout_1") -> np.ndarray:
-    got, values = evaluate(lambda h: layers.dropout(h, rate, masks(key), name=name), h)
+def dropped(h, rate: float, *, origin=(0, 1, 2), connection: str = "real", name: str = "dropout_1") -> np.ndarray:
+    got, values = evaluate(lambda h: layers.dropout(h, rate, masks(origin, connection), name=name), h)
     assert not values
     return got
 
 
+@pytest.mark.parametrize("shape", [(200, 150), (200, 3, 5, 10)])
 @pytest.mark.parametrize("rate", [0.3, 0.5, 0.9])
-def test_dropout_zeroes_the_rate_and_scales_the_rest(rate):
-    h = 1.0 + np.abs(random(200, 150))  # never 0
+def test_dropout_zeroes_the_rate_and_scales_the_rest(rate, shape):
+    h = 1.0 + np.abs(random(*shape))  # never 0
     got = dropped(h, rate)
     kept = got != 0
     np.testing.assert_allclose(got[kept], (h / (1 - rate))[kept], rtol=1e-6)
@@ -254,11 +344,27 @@ def test_dropout_at_rate_0_is_the_input():
     assert np.array_equal(dropped(h, 0.0), h)
 
 
-def test_the_mask_is_a_function_of_key_and_name():
+def test_the_gradient_passes_where_the_mask_does():
+    h = random(20, 30)
+    kept = dropped(np.ones_like(h), 0.3) != 0
+    gradient, _ = evaluate(lambda h: tf.gradients(layers.dropout(h, 0.3, masks(), name="dropout_1"), h)[0], h)
+    np.testing.assert_allclose(gradient, kept / 0.7, rtol=1e-6)
+
+
+def test_the_mask_is_a_function_of_origin_connection_and_name():
     h = np.ones((50, 40), np.float32)
     mask = dropped(h, 0.5)
     assert np.array_equal(dropped(h, 0.5), mask)
-    others = [dropped(h, 0.5, name="dropout_2"), dropped(h, 0.5, key=(1, 1, 2, 3)), dropped(h, 0.5, key=(0, 1, 3, 3))]
+    with tf.Graph().as_default(), v1.Session() as session:  # the mask that draws.py gives under that name
+        assert np.array_equal(session.run(masks().kept(0.5, tf.constant(h), "dropout_1")), mask != 0)
+    assert np.array_equal(dropped(h[:10], 0.5, origin=(0, 1, 2 + 7)), mask[7:17])  # row by row
+    others = [
+        dropped(h, 0.5, name="dropout_2"),
+        dropped(h, 0.5, connection="fake"),
+        dropped(h, 0.5, origin=(1, 1, 2)),
+        dropped(h, 0.5, origin=(0, 2, 2)),
+        dropped(h, 0.5, origin=(0, 1, 2 + 50)),
+    ]
     for other in others:
         # Two independent masks of rate 1/2 agree in half of their n entries, standard error sqrt(1/4/n).
         assert abs((other == mask).mean() - 0.5) < 5 * 0.5 / math.sqrt(h.size)
@@ -276,21 +382,8 @@ def test_leaky_relu_keeps_what_is_above_0_and_scales_the_rest():
     np.testing.assert_allclose(got, [[-2.0, -0.1, 0.0, 0.25, 3.0]], rtol=1e-7)  # slope 0.2
     got, _ = evaluate(lambda h: layers.leaky_relu(h, 0.01), h)
     np.testing.assert_allclose(got, [[-0.1, -0.005, 0.0, 0.25, 3.0]], rtol=1e-7)
-    got, _ = evaluate(lambda h: tf.gradients(layers.leaky_relu(h), h)[0], h[:, [0, 1, 3, 4]])
-    np.testing.assert_allclose(got, [[0.2, 0.2, 1.0, 1.0]], rtol=1e-7)
-
-
-@pytest.mark.parametrize("times", [1, 2, 4])
-def test_upsample_repeats_each_pixel(times):
-    x = random(2, 3, 4, 5)
-    got, values = evaluate(lambda x: layers.upsample(x, times, name="u"), x)
-    assert not values
-    assert got.shape == (2, 3 * times, 4 * times, 5)
-    for i, j in itertools.product(range(3 * times), range(4 * times)):
-        assert np.array_equal(got[:, i, j], x[:, i // times, j // times])
-    # Its gradient: each input pixel is seen times^2 times.
-    got, _ = evaluate(lambda x: tf.gradients(layers.upsample(x, times, name="u"), x)[0], x)
-    assert (got == times**2).all()
+    got, _ = evaluate(lambda h: tf.gradients(layers.leaky_relu(h), h)[0], h)
+    np.testing.assert_allclose(got, [[0.2, 0.2, 0.2, 1.0, 1.0]], rtol=1e-7)  # at 0 the slope below it
 
 
 @pytest.mark.parametrize(("rows", "columns", "size"), [(4, 6, 2), (5, 7, 2), (7, 8, 3), (3, 3, 3)])
@@ -458,9 +551,9 @@ def test_each_layer_notes_scope_kind_shape_and_parameters():
             h = tf.reshape(h, [-1, 4, 4, 3])
             h = layers.batch_norm(h, true, name="batch_norm_1", gamma=layers.constant(1.0))
             h = layers.conv2d_transpose(h, 5, name="conv_transpose_1", weights=GIVEN["weights"], stride=2)
-            h = layers.upsample(h, 2, name="upsample_1")
-            h = layers.conv2d(h, 7, name="conv_1", weights=GIVEN["weights"], size=3)
-            h = layers.conv2d(h, 2, name="conv_10", **GIVEN, size=3, stride=2)  # its name begins as conv_1's
+            h = layers.upsample_conv2d(h, 6, 2, names=("upsample_1", "conv_1"), **GIVEN)
+            h = layers.conv2d(h, 7, name="conv_10", weights=GIVEN["weights"], size=3)  # its name begins as conv_1's
+            h = layers.conv2d(h, 2, name="conv_2", **GIVEN, size=3, stride=2)
             h = layers.max_pool(h, 2, name="max_pool_1")
             layers.dropout(h, 0.5, masks(), name="dropout_1")
         assert notes() == [
@@ -468,8 +561,9 @@ def test_each_layer_notes_scope_kind_shape_and_parameters():
             Note("generator/batch_norm_1", "batch_norm", (None, 4, 4, 3), 3 + 3, 3 + 3),
             Note("generator/conv_transpose_1", "conv2d_transpose", (None, 8, 8, 5), 5 * 5 * 5 * 3, 0),
             Note("generator/upsample_1", "upsample", (None, 16, 16, 5), 0, 0),
-            Note("generator/conv_1", "conv2d", (None, 16, 16, 7), 3 * 3 * 5 * 7, 0),
-            Note("generator/conv_10", "conv2d", (None, 8, 8, 2), 3 * 3 * 7 * 2 + 2, 0),
+            Note("generator/conv_1", "conv2d", (None, 16, 16, 6), 5 * 5 * 5 * 6 + 6, 0),
+            Note("generator/conv_10", "conv2d", (None, 16, 16, 7), 3 * 3 * 6 * 7, 0),
+            Note("generator/conv_2", "conv2d", (None, 8, 8, 2), 3 * 3 * 7 * 2 + 2, 0),
             Note("generator/max_pool_1", "max_pool", (None, 4, 4, 2), 0, 0),
             Note("generator/dropout_1", "dropout", (None, 4, 4, 2), 0, 0),
         ]

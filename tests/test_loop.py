@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from gan_lowlevel import draws, sessions
 from gan_lowlevel import gan as graph
-from gan_lowlevel import sessions
 from gan_lowlevel.commandline import read_config
 from gan_lowlevel.data.batches import Batches
 from gan_lowlevel.data.parabola import Points, uniform_points
+from gan_lowlevel.draws import Stream
 from gan_lowlevel.loop import ExplicitLoop, batch_number, batches_played
 from gan_lowlevel.networks import GAMES
 
@@ -171,6 +172,45 @@ def test_article_sampling_has_one_z_for_ever_and_one_x_a_step():
     assert len(np.unique(first)) > 390  # 400 entries
     for other in others:
         assert np.array_equal(other, first)
+
+
+@pytest.mark.parametrize("model", ["mlp", "parabola"])  # G of parabola takes twice as many rows
+@pytest.mark.parametrize(("d_step", "g_step"), [(1, 1), (2, 3), (0, 2), (3, 0)])
+def test_a_players_updates_take_the_rows_of_its_stream_one_after_the_other(model, d_step, g_step):
+    with loop(model, f"--d_step={d_step}", f"--g_step={g_step}", "--seed=5", rows=Points(0, 4)) as played:
+        session, game, z = played.session, played.game, played.gan.z
+        for stream, updates, rows, feed in (
+            (Stream.D_LATENT, max(d_step, 1), 4, played.d_feed),  # a player that stays is looked at once a step
+            (Stream.G_LATENT, max(g_step, 1), 4 * game.g_rows, played.g_feed),
+        ):
+            numbers = [(step, update) for step in range(3) for update in range(updates)]
+            feeds = [{played.gan.draw: feed(step, update)[played.gan.draw]} for step, update in numbers]
+            each = [session.run(z, fed) for fed in feeds]
+            at_once = game.latent(len(numbers) * rows, played.config.z_dim, draws.origin(5, stream, 0))
+            assert np.array_equal(np.concatenate(each), session.run(at_once))
+
+
+def test_a_short_batch_takes_the_first_rows_of_a_whole_ones():
+    with loop("mlp") as played:  # batches of 4, 4, 3 rows
+        draw = played.gan.draw
+        for step, size in ((1, 4), (2, 3), (3, 4)):
+            d, g = played.d_feed(step, 0)[draw], [played.g_feed(step, update)[draw] for update in (0, 1)]
+            assert d == (*draws.origin(played.config.seed, Stream.D_LATENT, step * 4), size)
+            first = 2 * step * 4  # two updates of G a step
+            assert g[0] == (*draws.origin(played.config.seed, Stream.G_LATENT, first), size)
+            assert g[1] == (*draws.origin(played.config.seed, Stream.G_LATENT, first + 4), size)
+
+
+@pytest.mark.parametrize("sampling", ["fresh", "article"])
+@pytest.mark.parametrize("stream", [Stream.D_LATENT, Stream.G_LATENT])
+def test_the_origin_of_a_steps_tensor_is_that_of_its_number(sampling, stream):
+    with loop("mlp", "--d_step=2", f"--sampling={sampling}") as played:
+        for step in (0, 3, 10**11):
+            wanted = played.origin(stream, step, 1)
+            got = played.session.run(tf.stack(played.origin(stream, tf.constant(step, tf.int64), 1)))
+            assert tuple(got) == wanted
+            if sampling == "article":
+                assert wanted == draws.origin(played.config.seed, Stream.D_LATENT, 0)
 
 
 def test_any_step_can_be_played_at_any_time():

@@ -183,9 +183,16 @@ def test_a_compiled_run_goes_on_bit_for_bit_and_under_the_explicit_loop(start):
             assert (code, err) == (Exit.DONE, "")
             assert "engine   compiled" in out
     assert digest(start.logs / "compiled_cut", 20) == digest(start.logs / "compiled", 20)
+    # What was decided when the run began stays, whatever length follows.
+    code, out, err = finish(start("--run_name=compiled", "--max_steps=22", *QUICK))
+    assert (code, err) == (Exit.DONE, "")
+    assert "engine   compiled" in out
     code, out, err = finish(start("--run_name=compiled", "--engine=explicit", "--max_steps=30", *QUICK))
     assert (code, err) == (Exit.DONE, "")
-    assert "goes on from its checkpoint at step 20" in out
+    assert "goes on from its checkpoint at step 20" not in out
+    assert "goes on from its checkpoint at step 22" in out
+    assert "engine   explicit" in out
+    assert "--engine=explicit\n" in (start.logs / "compiled" / "flags.txt").read_text()
 
 
 def test_other_settings_or_data_are_refused_with_what_differs(start, undisturbed):

@@ -7,7 +7,7 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from gan_lowlevel import draws, networks, tables
+from gan_lowlevel import draws, layers, networks, tables
 from gan_lowlevel.commandline import read_config
 from gan_lowlevel.networks.game import Game
 from gan_lowlevel.tables import Row, Table
@@ -59,7 +59,7 @@ def test_every_variable_is_in_a_row(model):
         with v1.variable_scope("generator"):
             fake = game.generator(tf.zeros([1, z_dim]), tf.constant(False))
         with v1.variable_scope("discriminator"):
-            game.discriminator(fake, draws.Masks(tf.zeros([2], tf.int64), "fake"))
+            game.discriminator(fake, draws.Masks((0, 0), "fake"))
         sizes = {v.name: v.shape.num_elements() for v in v1.global_variables()}
         trainable = {v.name for v in v1.trainable_variables()}
     for table in tables.tables(game, z_dim)[:2]:
@@ -93,6 +93,23 @@ def test_rows_of_dcgan():
     ]
 
 
+def test_rows_of_mlp_deep():
+    generator, discriminator, _ = tables_of("mlp_deep")
+    hidden = "dense, leaky_relu"
+    assert [(row.kind, row.shape[1:]) for row in generator.rows[1:]] == [
+        (hidden, (256,)),
+        (hidden, (512,)),
+        (hidden, (1024,)),
+        ("dense, tanh", (784,)),
+    ]
+    assert [(row.kind, row.shape[1:]) for row in discriminator.rows[1:]] == [
+        (hidden, (1024,)),
+        (hidden, (512,)),
+        (hidden, (256,)),
+        ("dense, sigmoid", (1,)),
+    ]
+
+
 def test_rows_of_dog():
     generator, discriminator, _ = tables_of("dog")
     assert [(row.kind, row.shape[1:], row.parameters) for row in generator.rows[1:]] == [
@@ -105,10 +122,10 @@ def test_rows_of_dog():
         ("conv2d, tanh", (64, 64, 3), 4_803),
     ]
     assert [(row.kind, row.shape[1:], row.parameters) for row in discriminator.rows[1:]] == [
-        ("conv2d, tanh", (64, 64, 64), 4_864),
-        ("max_pool", (32, 32, 64), 0),
-        ("conv2d, tanh", (28, 28, 128), 204_928),
-        ("max_pool", (14, 14, 128), 0),
+        ("conv2d", (64, 64, 64), 4_864),  # the source has tanh here; it changes places with the pooling
+        ("max_pool, tanh", (32, 32, 64), 0),
+        ("conv2d", (28, 28, 128), 204_928),
+        ("max_pool, tanh", (14, 14, 128), 0),
         ("dense, tanh", (1024,), 25_691_136),
         ("dense, sigmoid", (1,), 1_025),
     ]
@@ -135,10 +152,11 @@ def test_only_a_leaky_relu_is_called_one():
             h = game.generator(v1.placeholder(tf.float32, [None, z_dim]), tf.constant(False))
             tf.maximum(h, 0.5)
             tf.maximum(h, 0.5 * tf.ones_like(h))
-        assert tables._activations(["generator/dense_1", "generator/dense_2"], "generator") == {
-            "generator/dense_1": ["relu"],
-            "generator/dense_2": [],
-        }
+        scopes = ["generator/dense_1", "generator/dense_2"]
+        assert tables._activations(scopes, "generator") == {"generator/dense_1": ["relu"], "generator/dense_2": []}
+        with v1.variable_scope("generator/"):
+            layers.leaky_relu(h, 0.3)
+        assert tables._activations(scopes, "generator")["generator/dense_2"] == ["leaky_relu"]
 
 
 def test_the_default_graph_is_left_alone():

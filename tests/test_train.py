@@ -152,3 +152,37 @@ def test_a_restart_leaves_what_the_run_did_not_draw(play):
     play(*flags, "--max_steps=2")
     assert all(other.read_text() == "mine" for other in others)
     assert not (run / "samples/step_00000007").exists()
+
+
+@pytest.mark.parametrize(
+    ("flags", "of_run", "engine"),
+    [
+        (["--max_steps=499"], "auto", "explicit"),
+        (["--max_steps=500"], "auto", "compiled"),
+        (["--epochs=1", "--batch_size=9"], "auto", "compiled"),  # 4,500 embedded digits: 500 steps
+        (["--epochs=1", "--batch_size=10"], "auto", "explicit"),  # 450
+        (["--max_steps=10000"], "explicit", "explicit"),  # what the run began with
+        (["--max_steps=10"], "compiled", "compiled"),
+        (["--max_steps=10", "--engine=compiled"], "explicit", "compiled"),  # typed
+        (["--max_steps=10000", "--engine=explicit"], "compiled", "explicit"),
+    ],
+)
+def test_the_engine_is_decided_by_length_unless_typed_or_begun(flags, of_run, engine):
+    config = read_config(flags)
+    game = networks.GAMES[config.model](config)
+    rows = data.rows(data.load(config), config, game.output_range, game.data_shape)
+    assert train.resolve(config, rows, of_run).engine == engine
+
+
+@pytest.mark.parametrize("error", [tf.errors.UnimplementedError, tf.errors.InvalidArgumentError])
+def test_where_xla_can_not_compile_the_run_stays_explicit_and_says_so(play, monkeypatch, capsys, error):
+    def fail(self):
+        raise error(None, None, "no XLA_CPU_JIT device\nmore of it")
+
+    monkeypatch.setattr("gan_lowlevel.compiled.CompiledLoop.compile", fail)
+    run = play("--run_name=r", "--engine=compiled", "--max_steps=3", *SMALL["mlp"])
+    out = capsys.readouterr().out
+    assert "engine   explicit, since the compiled one can't be made here: no XLA_CPU_JIT device\n" in out
+    assert "--engine=explicit\n" in (run / "flags.txt").read_text()  # a restart goes on with what was used
+    monkeypatch.undo()
+    assert weights(run, 3) == weights(play("--run_name=s", "--engine=explicit", "--max_steps=3", *SMALL["mlp"]), 3)

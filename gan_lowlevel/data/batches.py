@@ -87,22 +87,30 @@ class Batches:
 
     def indices(self, k: int) -> np.ndarray:
         """The rows of batch k = 0, 1, ...: int64 [size(k)], positions in the images."""
-        position, end = self._span(int(k))
-        parts = []
-        while position < end:
-            epoch, offset = divmod(position, len(self._rows))
-            parts.append(self._order(epoch)[offset : offset + end - position])
-            position += len(parts[-1])
-        return np.concatenate(parts, dtype=np.int64)  # a copy: the epoch's order stays as it is
+        return self._positions(*self._span(int(k)))
+
+    def _positions(self, first: int, end: int) -> np.ndarray:
+        """The rows at `first` to `end - 1` of the concatenated epochs: int64 [end - first]."""
+        parts = [np.zeros(0, np.int64)]
+        while first < end:
+            epoch, offset = divmod(first, len(self._rows))
+            parts.append(self._order(epoch)[offset : offset + end - first])
+            first += len(parts[-1])
+        return np.concatenate(parts)  # a copy: the epoch's order stays as it is
 
     @property
     def table(self) -> np.ndarray:
-        """All rows, unscaled: uint8 [N, pixels]. `key` says which of them are a batch."""
+        """All rows, unscaled: uint8 [N, pixels]. `keys` says which of them are a batch."""
         return self._rows
 
-    def key(self, k: int) -> np.ndarray:
-        """Batch k as a loop inside a graph is fed it: the rows' positions in `table`, int32 [size(k)]."""
-        return self.indices(k).astype(np.int32)
+    def keys(self, k: int, count: int) -> np.ndarray:
+        """Batches k to k + count - 1 as a loop inside a graph is fed them, the rows' positions in `table`:
+        int32 [count, B]. Each must have B rows."""
+        if self._last_batch == "fill":  # one stretch of the concatenated epochs
+            positions = self._positions(k * self.batch_size, (k + count) * self.batch_size)
+        else:
+            positions = np.array([self.indices(k + i) for i in range(count)])
+        return positions.astype(np.int32).reshape(count, self.batch_size)
 
     def batch(self, k: int) -> np.ndarray:
         """Batch k: float32 [size(k), *shape], in output_range."""

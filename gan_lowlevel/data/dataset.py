@@ -20,8 +20,9 @@ class Rows(Protocol):
     def table(self) -> np.ndarray | None:
         """Where there is one, uint8 [N, pixels], all rows that train, unscaled, for a graph to hold."""
 
-    def key(self, k: int) -> np.ndarray:
-        """Batch k as a loop inside a graph is fed it: rows of `table`, or the batch itself."""
+    def keys(self, k: int, count: int) -> np.ndarray:
+        """Batches k to k + count - 1, all of batch_size rows, as a loop inside a graph is fed them: [count, B], rows of
+        `table`, or [count, B, *data_shape], the batches themselves."""
 
     def epochs_done(self, batches: int) -> int:
         """Whole passes over the data after that many batches; 0 for ever where data are drawn."""

@@ -53,9 +53,9 @@ class Points:
 
     table = None  # nothing to look up: what a loop inside a graph is fed is the batch itself
 
-    def key(self, k: int) -> np.ndarray:
-        """Batch k as a loop inside a graph is fed it: float32 [B, 2]."""
-        return self.batch(k)
+    def keys(self, k: int, count: int) -> np.ndarray:
+        """Batches k to k + count - 1 as a loop inside a graph is fed them: float32 [count, B, 2]."""
+        return points(self.seed, k * self.batch_size, count * self.batch_size).reshape(count, self.batch_size, 2)
 
     def epochs_done(self, batches: int) -> int:
         """0: no point comes twice."""

@@ -14,7 +14,7 @@ class Game:
 
     generator: (z [B, z_dim], training, a bool scalar) to fake [B, *data_shape] in output_range.
     discriminator: (x [B, *data_shape], its dropout masks) to probability and logits, [B, 1] each.
-    latent: (shape, key) to z, float32.
+    latent: (rows, z_dim, origin of the draw) to z, float32 [rows, z_dim].
     data_shape: of one row of x and of G(z). picture_shape: (height, width, channels) of the same row; None for points
     in the plane.
     output_range: (low, high) of G's outputs; the data are scaled to it.
@@ -22,7 +22,7 @@ class Game:
 
     generator: Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
     discriminator: Callable[[tf.Tensor, draws.Masks], tuple[tf.Tensor, tf.Tensor]]
-    latent: Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
+    latent: Callable[[tf.Tensor, int, tf.Tensor], tf.Tensor]
     data_shape: tuple[int, ...]
     picture_shape: tuple[int, int, int] | None
     output_range: tuple[float, float]

@@ -188,6 +188,43 @@ def test_epochs_that_share_no_batch_begin_anew(last_batch, in_an_epoch):
         assert rows.tolist() == order.tolist()  # the same order of the epoch, cut otherwise
 
 
+@pytest.mark.parametrize(
+    ("last_batch", "batch_size", "first", "count"),
+    [
+        ("fill", 4, 0, 9),  # 36 rows of ten: across three borders, one of them inside a batch
+        ("fill", 4, 2, 1),  # that batch alone
+        ("fill", 4, 7, 0),
+        ("fill", 23, 1, 4),  # each over three epochs or more
+        ("fill", 4, 10**15, 3),
+        ("short", 4, 0, 2),
+        ("short", 4, 3, 2),
+        ("short", 5, 0, 7),  # whole batches only: across epochs
+        ("short", 4, 2, 0),  # none, where the next one is a short one
+        ("drop", 4, 0, 7),  # two in an epoch: across three borders
+        ("drop", 4, 1, 2),
+        ("drop", 4, 1, 0),
+    ],
+)
+def test_keys_are_the_indices_of_one_batch_after_another(last_batch, batch_size, first, count):
+    batches = policy(last_batch, batch_size)
+    keys = batches.keys(first, count)
+    assert keys.dtype == np.int32
+    assert keys.shape == (count, batch_size)
+    for i in range(count):
+        assert np.array_equal(keys[i], batches.indices(first + i))
+        # Rows of `table` by their pixel, which the range leaves as it is.
+        assert np.array_equal(batches.table[keys[i]].astype(np.float32), batches.batch(first + i))
+    again = keys.copy()
+    keys[:] = -1  # the caller may write into them
+    assert np.array_equal(batches.keys(first, count), again)
+
+
+@pytest.mark.parametrize(("first", "count"), [(2, 1), (1, 2), (0, 6)])
+def test_keys_of_a_short_batch_are_refused(first, count):
+    with pytest.raises(ValueError, match=r"reshape|inhomogeneous"):  # 4, 4, 2 rows in each epoch
+        policy("short").keys(first, count)
+
+
 def test_mnist_in_dcgans_batches_is_469_a_last_one_of_96():
     images = np.zeros((60_000, 1, 1, 1), np.uint8)
     batches = Batches(images, 128, seed=0, output_range=(0, 1), shape=(1,), last_batch="short")

@@ -24,6 +24,17 @@ def test_batches_cut_one_sequence(size):
     assert batches.size(3) == size
 
 
+@pytest.mark.parametrize("size", [1, 3, 64])
+@pytest.mark.parametrize(("first", "count"), [(0, 5), (7, 3), (10**12, 2), (4, 1), (4, 0)])
+def test_keys_are_one_batch_after_another(size, first, count):
+    batches = Points(seed=7, batch_size=size)
+    keys = batches.keys(first, count)
+    assert keys.dtype == np.float32
+    assert keys.shape == (count, size, 2)
+    for i in range(count):
+        assert np.array_equal(keys[i], batches.batch(first + i))
+
+
 def test_another_seed_draws_other_points():
     assert not np.intersect1d(points(0, 0, 100)[:, 0], points(1, 0, 100)[:, 0]).size
 
