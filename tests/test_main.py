@@ -154,11 +154,12 @@ def test_a_run_killed_twice_ends_as_if_undisturbed(start, undisturbed):
     assert {name: tree(killed)[name] for name in pictures} == pictures
 
 
+@pytest.mark.parametrize("engine", ["explicit", "compiled"])
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, Exit.TERMINATED), (signal.SIGINT, Exit.INTERRUPTED)])
-def test_a_signal_saves_first_and_the_run_goes_on_bit_for_bit(start, undisturbed, number, code):
-    run, _, _ = undisturbed
-    name = f"stopped_{number}"
-    process = start(f"--run_name={name}", "--max_steps=1000000", "--line_every=1", *QUICK)
+def test_a_signal_saves_first_and_the_run_goes_on_bit_for_bit(start, engine, number, code):
+    flags = (f"--engine={engine}", *QUICK)
+    name = f"{engine}_stopped_{number}"
+    process = start(f"--run_name={name}", "--max_steps=1000000", "--line_every=1", *flags)
     for line in process.stdout:
         if "step 13:" in line:
             break
@@ -169,10 +170,10 @@ def test_a_signal_saves_first_and_the_run_goes_on_bit_for_bit(start, undisturbed
     assert saved >= 13
     assert (start.logs / name / "checkpoints" / f"ckpt-{saved:09d}").is_dir()
     assert (start.logs / name / "losses.png").exists()
-    if saved < 40:  # the machine was not so fast that it went past the undisturbed run's end
-        code, _, err = finish(start(f"--run_name={name}", "--max_steps=40", *QUICK))
-        assert (code, err) == (Exit.DONE, "")
-        assert digest(start.logs / name, 40) == digest(run, 40)
+    for run in (name, f"{name}_undisturbed"):
+        returned, _, err = finish(start(f"--run_name={run}", f"--max_steps={saved + 5}", *flags))
+        assert (returned, err) == (Exit.DONE, "")
+    assert digest(start.logs / name, saved + 5) == digest(start.logs / f"{name}_undisturbed", saved + 5)
 
 
 def test_a_compiled_run_goes_on_bit_for_bit_and_under_the_explicit_loop(start):
