@@ -1,0 +1,27 @@
+"""docs/performance.md says what the races wrote."""
+
+import json
+import pathlib
+
+import pytest
+
+from benchmarks import page, products
+
+ROOT = pathlib.Path(__file__).parent.parent
+RACES = sorted((ROOT / "results").glob("race-*.json"))
+
+
+def test_every_game_has_raced():
+    assert {path.stem.removeprefix("race-") for path in RACES} == set(products.WRITTEN)
+
+
+@pytest.mark.parametrize("path", RACES, ids=lambda path: path.stem)
+def test_the_page_holds_the_tables_of_the_races(path):
+    race = json.loads(path.read_text())
+    text = (ROOT / "docs" / "performance.md").read_text()
+    for line in f"{page.markdown(race)}\n{page.quality(race)}".splitlines():
+        assert line in text, f"python -m benchmarks.page {path.relative_to(ROOT)} prints what must stand there"
+
+
+def test_products_are_those_of_the_layers():
+    products.check()
