@@ -6,6 +6,7 @@ as XLA's, and the loop stays a plain graph. Only the order of additions inside a
 with it the last bits.
 """
 
+import math
 import time
 
 import numpy as np
@@ -52,11 +53,11 @@ class CompiledLoop:
 
         d_updates, g_updates = max(config.d_step, 1), max(config.g_step, 1)
         g_rows = config.batch_size * game.g_rows
-        fed = self._fed(0, 1)
-        z_bytes = 4 * config.z_dim * (d_updates * config.batch_size + g_updates * g_rows)
-        room = FED_BYTES // (z_bytes + sum(array.nbytes for array in fed))
+        fed = self._fed(0, 0)  # for its shapes
+        a_step = sum(array.itemsize * math.prod(array.shape[1:]) for array in fed)  # bytes
+        a_step += 4 * config.z_dim * (d_updates * config.batch_size + g_updates * g_rows)
         cadences = (config.summary_every, config.sample_every, config.save_every, config.line_every)
-        self._capacity = max(min(CAPACITY, room, *(every for every in cadences if every > 0)), 1)
+        self._capacity = max(min(CAPACITY, FED_BYTES // a_step, *(every for every in cadences if every > 0)), 1)
         self._start, self._count = v1.placeholder(tf.int64, []), v1.placeholder(tf.int64, [])
         self._x, self._fakes = (v1.placeholder(array.dtype, [self._capacity, *array.shape[1:]]) for array in fed)
         # All z of the chunk, by the explicit loop's kernels; XLA's own random bits cost as much as a small game's step.

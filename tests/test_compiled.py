@@ -179,6 +179,11 @@ def test_the_explicit_loop_plays_what_has_another_size():
     assert largest_difference(one, other) <= 1e-4
 
 
+def test_where_no_batch_is_whole_the_explicit_loop_plays_all():
+    flags = ("--model=mlp", "--batch_size=5000", "--last_batch=short", "--d_step=2")  # 4,500 rows
+    assert bits(explicit(2, *flags)[0]) == bits(compiled(2, *flags)[0])
+
+
 def test_a_loss_that_is_not_finite_ends_the_chunk_at_its_step():
     # D's first steps are so long that it takes G's fakes for real without a doubt; the literal log(1 - D) is then -inf.
     flags = ("--model=mlp", "--batch_size=16", "--log_form=literal", "--optimizer=sgd", "--d_learning_rate=5")
