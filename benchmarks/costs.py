@@ -72,7 +72,7 @@ def memory(mnist: str, photos: str) -> Iterator[tuple[str, dict]]:
         seen = [
             _resident(process.pid) for line in process.stdout if line.startswith("step ") and "D's accuracy" in line
         ]
-        process.wait()
+        _ended_well(process)
     growth = seen[-1] / seen[1] - 1
     yield "parabola, 100,000 steps", {"megabytes": seen, "growth_from_20_000": round(growth, 4)}
 
@@ -98,7 +98,7 @@ def start(mnist: str, photos: str) -> Iterator[tuple[str, dict]]:
                 next(line for line in process.stdout if "step 1/1" in line)
                 figures[f"{name}_s"] = round(time.perf_counter() - began, 2)
                 process.stdout.read()
-                process.wait()
+                _ended_well(process)
         yield model, figures
 
 
@@ -157,8 +157,13 @@ def _training_seconds(flags: list[str]) -> float:
         for line in process.stdout:
             if line.startswith("engine "):
                 first = time.perf_counter()
-        process.wait()
+        _ended_well(process)
         return time.perf_counter() - first
+
+
+def _ended_well(process: subprocess.Popen) -> None:
+    if process.wait():
+        raise RuntimeError(f"{' '.join(process.args)} ended with exit code {process.returncode}")
 
 
 def _resident(pid: int) -> float:

@@ -6,7 +6,7 @@ import traceback
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
-from gan_lowlevel import system, xla_cache
+from gan_lowlevel import system
 from gan_lowlevel.commandline import help_text
 from gan_lowlevel.errors import Exit, Failure
 
@@ -15,7 +15,6 @@ Record = TypeVar("Record")
 
 def start_tensorflow() -> None:
     """Import TensorFlow without its chatter and turn it to graphs; called after the flags are read."""
-    xla_cache.prepare()
     system.import_quietly("tensorflow")
     import tensorflow as tf
 

@@ -33,7 +33,7 @@ v1 = tf.compat.v1
 
 CAPACITY = 4096  # steps that one chunk can have at the most; it is always fed as many, so that it compiles once
 FED_BYTES = 2**25  # at the most, for a chunk's x and z
-TABLE_BYTES = 2**31  # of data that the graph may hold; of larger ones it is fed the pixels
+TABLE_BYTES = 2**30  # of data that XLA's program may hold; else it is fed the pixels, as a plain graph is
 SECONDS = 0.5  # that a chunk takes, about: the bar, signals and saves wait no longer
 
 
@@ -44,8 +44,9 @@ class CompiledLoop:
         """Trace the chunk. The graph's other variables must be there already."""
         self._explicit = explicit
         config, game, rows = explicit.config, explicit.game, explicit.rows
+        self.by_xla = not convolutional()
         self._table = None
-        if rows.table is not None and rows.table.nbytes <= TABLE_BYTES:
+        if self.by_xla and rows.table is not None and rows.table.nbytes <= TABLE_BYTES:
             content = v1.placeholder(tf.uint8, rows.table.shape)
             # A local variable: no checkpoint holds the data.
             self._table = v1.get_local_variable("table", initializer=content, trainable=False, use_resource=True)
@@ -65,7 +66,6 @@ class CompiledLoop:
         g_z = self._latents(Stream.G_LATENT, g_updates, g_rows)
         # An argument: XLA makes of a division by a constant a product with its rounded inverse.
         white = v1.placeholder_with_default(255.0, [])
-        self.by_xla = not convolutional()
         chunk = tf.function(self._chunk, jit_compile=self.by_xla, autograph=False)
         self._played = chunk(self._start, self._count, self._x, self._fakes, d_z, g_z, white)
         self._rate = 0.0  # steps a second, of the chunk before

@@ -24,7 +24,9 @@ OPTIMIZERS = ("adam", "sgd", "nesterov")
 ARTICLE_SAMPLING = ("mlp",)  # the games whose article reuses one z, and one batch of x for a step's updates of D
 ANY_PICTURE = ("dcgan",)  # the games whose players take their picture's shape from the data
 D_DROPOUT = ("dcgan",)  # the games whose D has dropout
-COMPILED_FROM = 500  # steps; about as many win back the second or two that compiling takes
+# When the engine is compiled by itself: steps that win back the second or two that compiling takes, and updates of a
+# step, each of which is compiled by itself.
+COMPILED_FROM, COMPILED_UPDATES = 500, 16
 NOT_AT_ONCE = ("dog", "parabola")  # the games whose D learns in two updates, or from G as it draws
 PLANE = ("parabola",)  # the games of points in the plane
 
@@ -239,8 +241,9 @@ class Config:
         "auto",
         str,
         "The loop that plays the steps: explicit makes one session.run an update and is the one to read; compiled "
-        "makes one of many steps, for the same numbers up to the last bits; auto is compiled for runs that begin with "
-        f"{COMPILED_FROM} steps or more to play, explicit else, and stays what it was when a run goes on.",
+        "makes one of many steps, for the same numbers up to the last bits, where it can be compiled; auto is compiled "
+        f"for runs of {COMPILED_FROM} steps or more with at most {COMPILED_UPDATES} updates each, explicit else, and "
+        "stays what it was when a run goes on.",
         choices=ENGINES,
         may_change=True,
     )

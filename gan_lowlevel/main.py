@@ -3,7 +3,7 @@
 python -m gan_lowlevel.main --model=mlp --input_data_dir=DIR --d_step=1
 """
 
-from gan_lowlevel import command, runs
+from gan_lowlevel import command, runs, system, xla_cache
 from gan_lowlevel.commandline import read_config, recipe_defaults
 from gan_lowlevel.config import Config
 from gan_lowlevel.errors import Exit
@@ -15,6 +15,8 @@ def main(config: Config) -> Exit:
 
     run = runs.locate(config)
     data_set = data.load(config)
+    if not config.dry_run and config.engine != "explicit":
+        xla_cache.prepare(config.threads or system.cores())
     command.start_tensorflow()
     from gan_lowlevel import networks, train
 

@@ -8,7 +8,7 @@ import tensorflow as tf
 from gan_lowlevel import console, system, tables, xla_cache
 from gan_lowlevel.checkpoints import Checkpoints
 from gan_lowlevel.compiled import CompiledLoop
-from gan_lowlevel.config import COMPILED_FROM, Config
+from gan_lowlevel.config import COMPILED_FROM, COMPILED_UPDATES, Config
 from gan_lowlevel.data.dataset import Dataset, Rows
 from gan_lowlevel.errors import Exit, Failure
 from gan_lowlevel.gan import build
@@ -77,7 +77,8 @@ def train(config: Config, game: Game, data: Dataset, rows: Rows, run: Run) -> Ex
 
 def begin(loop: ExplicitLoop) -> ExplicitLoop | CompiledLoop:
     """The engine that the settings name, compiled and said; the explicit one where compiling fails, as without XLA."""
-    if loop.config.engine == "explicit":
+    no_whole_batch = loop.rows.size(0) < loop.config.batch_size  # nor a later one, then: nothing to compile
+    if loop.config.engine == "explicit" or no_whole_batch:
         console.say("engine   explicit, one session.run an update")
         return loop
     try:
@@ -101,7 +102,8 @@ def resolve(config: Config, rows: Rows, engine_of_run: str = "auto") -> Config:
         steps = -(-rows.batches_in(config.epochs) // batches_played(config, steps=1))  # rounded up
     engine = engine_of_run if config.engine == "auto" else config.engine
     if engine == "auto":
-        engine = "compiled" if steps >= COMPILED_FROM else "explicit"
+        few = config.d_step + config.g_step <= COMPILED_UPDATES
+        engine = "compiled" if steps >= COMPILED_FROM and few else "explicit"
     threads = config.threads or system.cores()
     return dataclasses.replace(config, max_steps=steps, epochs=0, threads=threads, engine=engine)
 

@@ -112,7 +112,9 @@ def test_both_loops_reach_the_same_numbers(flags, steps, tolerance):
     assert largest_difference(one, other) <= tolerance
     moved = explicit(1, *flags)[0]
     assert largest_difference(one, moved) > 100 * tolerance  # the steps do far more than the loops differ
-    np.testing.assert_allclose([*report.d, *report.g], [*other_report.d, *other_report.g], atol=1e-3)
+    np.testing.assert_allclose([*report.d[:4], *report.g], [*other_report.d[:4], *other_report.g], atol=1e-3)
+    # A logit within rounding of 0 may count on either side.
+    np.testing.assert_allclose(report.d[4:], other_report.d[4:], atol=2 / 8)
 
 
 @pytest.mark.parametrize(
@@ -169,6 +171,8 @@ def test_any_cut_into_chunks_gives_the_same_bits(model, steps):
     for steps_a_chunk in (1, 4):
         cut, _ = compiled(steps, *flags, steps_a_chunk=steps_a_chunk)
         assert bits(whole) == bits(cut)
+    other, _ = compiled(steps, *flags, "--summary_every=3")  # another cadence, another program: no longer chunks
+    assert bits(whole) == bits(other)
 
 
 def test_the_explicit_loop_plays_what_has_another_size():
@@ -208,8 +212,9 @@ def test_a_chunk_lasts_about_its_seconds(monkeypatch):
     monkeypatch.setattr("gan_lowlevel.compiled.SECONDS", 0.5)
     with table("--model=parabola") as t:
         loop = CompiledLoop(t.loop)
+        before = t.values()
         assert loop.compile() > 0
-        assert largest_difference(t.values(), t.values()) == 0
+        assert bits(t.values()) == bits(before)
         _, done = loop.play_until(0, 10**6)
         assert done == 1  # how fast a step is, it learns from the first
         loop._rate = 100.0

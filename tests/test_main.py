@@ -196,6 +196,21 @@ def test_a_compiled_run_goes_on_bit_for_bit_and_under_the_explicit_loop(start):
     assert "--engine=explicit\n" in (start.logs / "compiled" / "flags.txt").read_text()
 
 
+def test_what_was_compiled_is_kept_for_the_next_start(start):
+    def kept() -> dict[str, int]:
+        folders = (start.logs.parent / "cache" / "gan_lowlevel").glob("xla-*")
+        return {path.name: path.stat().st_mtime_ns for folder in folders for path in folder.glob("*.pb")}
+
+    flags = ("--engine=compiled", "--max_steps=3", "--batch_size=7", *QUICK)
+    before = kept()
+    assert finish(start("--run_name=compiles", *flags))[0] == Exit.DONE
+    first = kept()
+    assert first.keys() > before.keys()
+    assert finish(start("--run_name=compiles_not", *flags))[0] == Exit.DONE
+    assert kept() == first
+    assert digest(start.logs / "compiles", 3) == digest(start.logs / "compiles_not", 3)
+
+
 def test_other_settings_or_data_are_refused_with_what_differs(start, undisturbed):
     run, _, _ = undisturbed
     before = tree(run)

@@ -159,6 +159,8 @@ def test_a_restart_leaves_what_the_run_did_not_draw(play):
     [
         (["--max_steps=499"], "auto", "explicit"),
         (["--max_steps=500"], "auto", "compiled"),
+        (["--max_steps=500", "--d_step=14"], "auto", "compiled"),  # 16 updates a step, two of G
+        (["--max_steps=500", "--d_step=15"], "auto", "explicit"),
         (["--epochs=1", "--batch_size=9"], "auto", "compiled"),  # 4,500 embedded digits: 500 steps
         (["--epochs=1", "--batch_size=10"], "auto", "explicit"),  # 450
         (["--max_steps=10000"], "explicit", "explicit"),  # what the run began with
