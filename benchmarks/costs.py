@@ -19,7 +19,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-SECONDS = 3.0  # of playing, for one figure
+SECONDS = 1.5  # of playing, for one figure
 # What is recorded once an epoch, with an epoch as long as that of all of MNIST, on whatever data.
 EPOCHS = "--sample_every={0} --save_every={0} --line_every={0}"
 
