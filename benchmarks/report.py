@@ -93,13 +93,18 @@ def machine(threads: int) -> dict[str, Any]:
 def write(path: str, settings: Settings, content: dict[str, Any]) -> None:
     """The JSON: `content`, and what one must know to run it again."""
     known = {
-        "command": " ".join(["python", "-m", "benchmarks.race", *sys.argv[1:]]),
+        "command": " ".join(["python", "-m", "benchmarks.race", *map(_without_folder, sys.argv[1:])]),
         "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         "model": settings.model,
         "batch_size": settings.config().batch_size,
         "machine": machine(settings.threads),
     }
     pathlib.Path(path).write_text(json.dumps(known | content, indent=1) + "\n")
+
+
+def _without_folder(argument: str) -> str:
+    """The argument as a stranger repeats it: where the data lie is this machine's own affair."""
+    return "--input_data_dir=DIR" if argument.startswith("--input_data_dir=") else argument
 
 
 def _cpu() -> str:
