@@ -57,8 +57,8 @@ class CompiledLoop:
         fed = self._fed(0, 0)  # for its shapes
         a_step = sum(array.itemsize * math.prod(array.shape[1:]) for array in fed)  # bytes
         a_step += 4 * config.z_dim * (d_updates * config.batch_size + g_updates * g_rows)
-        cadences = (config.summary_every, config.sample_every, config.save_every, config.line_every)
-        self._capacity = max(min(CAPACITY, FED_BYTES // a_step, *(every for every in cadences if every > 0)), 1)
+        most = min([CAPACITY, FED_BYTES // a_step, *(every for every in config.cadences() if every > 0)])
+        self._capacity = max(most, 1)
         self._start, self._count = v1.placeholder(tf.int64, []), v1.placeholder(tf.int64, [])
         self._x, self._fakes = (v1.placeholder(array.dtype, [self._capacity, *array.shape[1:]]) for array in fed)
         # All z of the chunk, by the explicit loop's kernels; XLA's own random bits cost as much as a small game's step.
@@ -131,7 +131,7 @@ class CompiledLoop:
 
     def _chunk(self, start, count, x, fakes, d_z, g_z, white) -> tuple[tf.Tensor, Report]:
         """Steps played, and the report of the last."""
-        nothing = Report(DReport(*[tf.constant(0.0)] * 6), GReport(tf.constant(0.0)))
+        nothing = Report(DReport(*[tf.constant(0.0)] * len(DReport._fields)), GReport(tf.constant(0.0)))
 
         def going_on(done: tf.Tensor, report: Report) -> tf.Tensor:
             finite = tf.math.is_finite(report.d.d_loss) & tf.math.is_finite(report.g.g_loss)

@@ -54,10 +54,10 @@ def setting(default: Any, kind: type, help: str, **facts: Any) -> Any:
     return dataclasses.field(default=default, metadata={"setting": Setting(help, kind, **facts)})
 
 
-def every(what: str) -> Any:
-    """A cadence; each recipe has its own."""
+def every(what: str, default: int | None = RECIPE) -> Any:
+    """A cadence; each recipe has its own, or the default is one that suits most."""
     return setting(
-        RECIPE,
+        default,
         int,
         f"Steps between {what}; -1: at each epoch's end, 0: at the last step only.",
         low=-1,
@@ -261,6 +261,16 @@ class Config:
     sample_every: int = every("sample pictures and histograms")
     save_every: int = every("checkpoints")
     line_every: int = every("lines on the console with losses and accuracies")
+    theory_every: int = every("theory's curves: V on held-out data, both gradients of G, quality", default=500)
+    theory_rows: int = setting(
+        1000,
+        int,
+        "Rows of held-out x, and of z, for theory's curves and views; more cost more time and scatter less.",
+        low=1,
+        high=65536,
+        may_change=True,
+    )
+    views_every: int = every("pictures that explain: logits, saturation, walks, neighbours, D's surface", default=0)
     save_single_samples: bool = setting(
         False, bool, "Whether each generated picture of a grid is also a file of its own.", may_change=True
     )
@@ -311,15 +321,24 @@ class Config:
                 f"--fakes=uniform wants --g_step=0 and a game in the plane ({', '.join(PLANE)})",
                 f"--model={self.model} --g_step={self.g_step}",
             )
-        if self.dataset == "parabola" and -1 in (
-            self.summary_every, self.sample_every, self.save_every, self.line_every
-        ):  # fmt: skip
+        if self.dataset == "parabola" and -1 in self.cadences():
             _refuse("drawn points have no epochs, give each --*_every as steps", "-1")
         if self.run_name and not _RUN_NAME.fullmatch(self.run_name):
             _refuse(
                 "--run_name wants 1 to 100 of the characters A-Z a-z 0-9 . _ -, the first no dot or dash",
                 f"--run_name={self.run_name!r}",
             )
+
+    def cadences(self) -> tuple[int, ...]:
+        """Steps between whatever is recorded, each as `every` says."""
+        return (
+            self.summary_every,
+            self.sample_every,
+            self.save_every,
+            self.line_every,
+            self.theory_every,
+            self.views_every,
+        )
 
     def picture(self) -> tuple[int, int, int]:
         """(height, width, channels) of the pictures where the game takes any shape."""

@@ -32,7 +32,9 @@ class DReport(NamedTuple):
     """What D's update sees before it is applied; scalars."""
 
     d_loss: tf.Tensor
-    value: tf.Tensor  # V(D, G)
+    value: tf.Tensor  # V(D, G), the sum of the two that follow
+    log_d_real: tf.Tensor  # mean log D(x)
+    log_not_d_fake: tf.Tensor  # mean log(1 - D(G(z)))
     d_real: tf.Tensor  # mean D(x)
     d_fake: tf.Tensor  # mean D(G(z))
     accuracy_real: tf.Tensor  # share of x with D(x) > 1/2
@@ -128,6 +130,8 @@ def d_objective(config: Config, play: Play) -> DReport:
         return DReport(
             d_loss=losses.d_loss(value),
             value=value,
+            log_d_real=-losses.d_loss_real(play.real_logits, config.log_form),
+            log_not_d_fake=-losses.d_loss_fake(play.fake_logits, config.log_form),
             d_real=tf.reduce_mean(play.d_real),
             d_fake=tf.reduce_mean(play.d_fake),
             accuracy_real=tf.reduce_mean(tf.cast(play.real_logits > 0, tf.float32)),

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, BinaryIO
 import numpy as np
 from tqdm import tqdm
 
-from gan_lowlevel import command, pictures, runs, system
+from gan_lowlevel import command, pictures, plots, runs, system
 from gan_lowlevel.commandline import read_record
 from gan_lowlevel.config import PLANE, setting, settings_of
 from gan_lowlevel.data import parabola
@@ -197,7 +197,7 @@ def folder(out: pathlib.Path, count: int, game: "Game", singles: bool, real_seed
         yield add
         views = np.concatenate(shown_in_grid)
         if in_plane:
-            picture = pictures.scatter(parabola.points(real_seed, 0, len(views)), views, title)
+            picture = plots.scatter(parabola.points(real_seed, 0, len(views)), views, title)
         else:
             picture = pictures.grid(views)
         system.write_atomically(out / "grid.png", pictures.png(picture))

@@ -1,4 +1,4 @@
-"""Arrays to pictures: grid, PNG, GIF, curves. Imports no TensorFlow."""
+"""Arrays to pictures: grid, PNG, GIF. Imports no TensorFlow."""
 
 import io
 import math
@@ -52,62 +52,3 @@ def gif(frames: list[pathlib.Path], milliseconds: int = 150, most: int = 200) ->
     file = io.BytesIO()
     images[0].save(file, "GIF", save_all=True, append_images=images[1:], duration=durations, loop=0)
     return file.getvalue()
-
-
-def curves(steps: np.ndarray, series: dict[str, np.ndarray], ideals: dict[str, float], title: str) -> np.ndarray:
-    """Curves over steps, with the ideal value of each as a dashed line of its colour: a picture, uint8 [450, 800, 3].
-
-    series: values [N] by label; ideals: a value for each of the labels.
-    """
-    figure, axes = _axes((8, 4.5), xlabel="step", ylabel="nats", title=title)
-    for i, (label, values) in enumerate(series.items()):
-        marker = "." if len(values) == 1 else ""
-        axes.plot(steps, values, color=f"C{i}", linewidth=1, marker=marker, label=label)
-        axes.axhline(ideals[label], color=f"C{i}", linestyle="--", linewidth=1,
-                     label=f"{label} at the ideal point, {ideals[label]:.4f}")  # fmt: skip
-    figure.legend(loc="outside lower center", ncols=2, frameon=False)
-    return _rendered(figure)
-
-
-def line(x: np.ndarray, y: np.ndarray, title: str) -> np.ndarray:
-    """y [N] over x [N] as one line: a picture, uint8 [480, 480, 3]."""
-    figure, axes = _axes((4.8, 4.8), xlabel="x", ylabel="y", title=title)
-    axes.plot(x, y, color="C0")
-    return _rendered(figure)
-
-
-def scatter(real: np.ndarray, fake: np.ndarray, title: str) -> np.ndarray:
-    """Points [N, 2], real red and generated blue, in [-1, 1]^2: a picture, uint8 [480, 480, 3]."""
-    figure, axes = _axes((4.8, 4.8), xlabel="x", ylabel="y", title=title)
-    axes.scatter(real[:, 0], real[:, 1], s=9, color="red")
-    axes.scatter(fake[:, 0], fake[:, 1], s=9, color="blue")
-    axes.set(xlim=(-1, 1), ylim=(-1, 1))
-    return _rendered(figure)
-
-
-def surface(axis: np.ndarray, values: np.ndarray, title: str) -> np.ndarray:
-    """Probabilities [N, N] over the square of `axis` [N], y by rows, and their 1/2 contour: uint8 [480, 480, 3]."""
-    figure, axes = _axes((4.8, 4.8), xlabel="x", ylabel="y", title=title)
-    image = axes.imshow(values, origin="lower", extent=(axis[0], axis[-1], axis[0], axis[-1]), cmap="coolwarm",
-                        vmin=0, vmax=1)  # fmt: skip
-    if values.min() < 0.5 < values.max():  # else there is no such line, and matplotlib warns
-        axes.contour(axis, axis, values, levels=[0.5], colors="black")
-    figure.colorbar(image, shrink=0.7)
-    return _rendered(figure)
-
-
-def _axes(inches: tuple[float, float], **labels: str):
-    from matplotlib.figure import Figure  # here, since it costs a third of a second that a run's start does not have
-
-    figure = Figure(figsize=inches, dpi=100, layout="constrained")
-    axes = figure.add_subplot(**labels)
-    axes.grid(alpha=0.3)
-    return figure, axes
-
-
-def _rendered(figure) -> np.ndarray:
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-
-    canvas = FigureCanvasAgg(figure)
-    canvas.draw()
-    return np.asarray(canvas.buffer_rgba())[:, :, :3].copy()

@@ -5,17 +5,17 @@ import shutil
 import time
 
 import numpy as np
-import tensorflow as tf
 
-from gan_lowlevel import draws, losses, pictures, system, tables
-from gan_lowlevel.data import parabola
+from gan_lowlevel import cards, losses, pictures, plots, system, tables, views
+from gan_lowlevel.data.dataset import Dataset, Rows
 from gan_lowlevel.loop import ExplicitLoop, Report, batches_played
 from gan_lowlevel.runs import Metrics, Run
 from gan_lowlevel.sessions import latents
 from gan_lowlevel.summaries import Events, scalar_tags
+from gan_lowlevel.theory import Theory
+from gan_lowlevel.views import Scene
 
-SAMPLES = 64  # pictures in a grid; their z are those of the generate command's seeds 0 to 63
-POINTS = 100  # real and generated points in a scatter, and in a line's accuracies; the source's number
+SAMPLES, POINTS = 64, 100  # in a grid, in a scatter; their z are those of the generate command's first seeds
 
 
 class Clock:
@@ -51,33 +51,30 @@ class Clock:
 
     def next_due(self, step: int) -> int:
         """The first step after `step` at which anything is."""
-        config = self._loop.config
-        cadences = (config.summary_every, config.sample_every, config.save_every, config.line_every)
-        return min(self.following(step, every) for every in cadences)
+        return min(self.following(step, every) for every in self._loop.config.cadences())
 
 
 class Recorder:
     """Writes into the run's directory what the settings ask for; leave the block to have all of it on disk."""
 
-    def __init__(self, loop: ExplicitLoop, clock: Clock, run: Run, graph: tf.Graph, start: int):
+    def __init__(self, loop: ExplicitLoop, clock: Clock, run: Run, data: Dataset, held_out: Rows | None, start: int):
         self._loop, self._clock, self._run = loop, clock, run
-        self._in_plane = loop.game.picture_shape is None
         self._forget_later_pictures(start)
         self._metrics = Metrics(run, start)
-        self._events = Events(run.directory, graph, start)
-        self._z = latents(loop.game, loop.config.z_dim, list(range(POINTS if self._in_plane else SAMPLES)))
+        self._theory = Theory(loop, held_out)
+        self._events = Events(run.directory, loop.session.graph, start)
+        z = latents(loop.game, loop.config.z_dim, list(range(SAMPLES if loop.game.picture_shape else POINTS)))
+        self._view = views.of(Scene(loop, self._theory, data, run, self._events, z))
         self._mark = (start, time.perf_counter())
         self._finished = False
 
-        self._events.reading_card(start, loop.config.g_loss)
-        if self._in_plane:
-            x = np.linspace(parabola.LOW, parabola.HIGH, 101)
-            self._keep("function.png", "samples/function", start, pictures.line(x, parabola.function(x), "y = x²"))
-        else:
-            self._events.picture(start, "samples/real", self._grid(loop.rows.batch(0)[:SAMPLES]))
+        self._events.layout(start)
+        card = cards.reading(loop.config.g_loss, loop.game.curves_in_source)
+        self._events.text(start, "how_to_read_these_curves", card)
+        self._view.start(start)
         if start == 0:
             self._samples(0)
-            self._histograms(0)
+            self._views(0)
 
     def __enter__(self) -> "Recorder":
         return self
@@ -87,18 +84,24 @@ class Recorder:
         self._events.close()
 
     def finish(self) -> None:
-        """Draw the curves and the GIF and hand all events to the system; what is asked again is not done again."""
+        """Draw the curves and the GIF, read the last figures aloud; what is asked again is not done again."""
         if self._finished:
             return
         self._finished = True
         config = self._loop.config
         columns = self._metrics.columns()
-        if columns["step"].size:
+        if "D_loss" in columns:
+            played = np.isfinite(columns["value/minus_log_4"])  # else a row of theory's alone
+            steps = columns["step"][played]
             ideals = {"D_loss": losses.IDEAL_D_LOSS, "G_loss": losses.IDEAL_G_LOSS[config.g_loss]}
-            series = {tag: columns[tag] for tag in ideals}
-            title = f"{config.model}: both losses, {config.g_loss} G"
-            picture = pictures.curves(columns["step"], series, ideals, title)
-            self._keep("losses.png", "losses", int(columns["step"][-1]), picture)
+            series = {tag: columns[tag][played] for tag in ideals}
+            picture = plots.curves(steps, series, ideals, f"{config.model}: both losses, {config.g_loss} G")
+            content = pictures.png(picture)
+            system.write_atomically(self._run.directory / "losses.png", content)
+            self._events.png(int(steps[-1]), "losses", content)
+        if columns["step"].size:
+            last = int(columns["step"][-1])
+            self._events.text(last, "what_this_run_says", cards.says(config, cards.last_figures(columns), last))
         frames = sorted(self._run.sample(0).parent.glob("step_*.png"), key=lambda path: (len(path.name), path.name))
         if frames:
             system.write_atomically(self._run.directory / "samples.gif", pictures.gif(frames))
@@ -108,27 +111,29 @@ class Recorder:
 
     def record(self, step: int, report: Report) -> None:
         """Whatever is due after `step` steps."""
-        config = self._loop.config
-        if self._clock.due(step, config.summary_every):
+        config, due = self._loop.config, self._clock.due
+        scalars: dict[str, float] = {}
+        if due(step, config.summary_every):
             since, then = self._mark
             self._mark = (step, time.perf_counter())
-            scalars = scalar_tags(report.d, report.g, (step - since) / (self._mark[1] - then))
+            scalars |= scalar_tags(report.d, report.g, (step - since) / (self._mark[1] - then))
+        if due(step, config.theory_every):
+            scalars |= self._theory.scalars(step) | self._view.measures(step)
+        if scalars:
             self._events.scalars(step, scalars)
             self._metrics.add(step, scalars)
-        if self._clock.due(step, config.sample_every):
+        if due(step, config.sample_every):
             self._samples(step)
-            self._histograms(step)
-        if self._clock.due(step, config.save_every):
+        if due(step, config.views_every):
+            self._views(step)
+        if due(step, config.save_every):
             self._events.flush()
 
     def line(self, step: int, report: Report) -> str:
-        """Losses and D's accuracies after `step` steps; for points, on fresh ones, as many as the source takes."""
+        """Losses and D's accuracies after `step` steps."""
         epoch = self._clock.epoch(step)
         head = f"epoch {epoch:,}, step {step:,}" if epoch else f"step {step:,}"
-        real, fake, rows = report.d.accuracy_real, report.d.accuracy_fake, ""
-        if self._in_plane:
-            real, fake = self._accuracies(step)
-            rows = f"{POINTS} "
+        rows, real, fake = self._view.accuracies(step, report)
         return (
             f"{head}: D_loss {report.d.d_loss:.4f}, G_loss {report.g.g_loss:.4f}, "
             f"D's accuracy on {rows}real {real:.2f}, on {rows}fake {fake:.2f}"
@@ -141,67 +146,24 @@ class Recorder:
             if drawn and int(drawn[1]) > start:
                 shutil.rmtree(path) if path.is_dir() else path.unlink()
 
-    def _accuracies(self, step: int) -> tuple[float, float]:
-        """D's, on POINTS rows of x that come next in training and on as many fakes."""
-        loop, gan = self._loop, self._loop.gan
-        number = batches_played(loop.config, step)
-        batches = -(-POINTS // loop.config.batch_size)
-        x = np.concatenate([loop.rows.batch(number + i) for i in range(batches)])[:POINTS]
-        feed = {gan.x: x, gan.draw: self._draw(step, POINTS)}
-        if loop.config.fakes == "uniform":
-            feed[gan.play.fake] = parabola.uniform_points(loop.config.seed, number, POINTS)
-        seen = loop.session.run(gan.d_report, feed)
-        return seen.accuracy_real, seen.accuracy_fake
-
     def _samples(self, step: int) -> None:
-        gan, path = self._loop.gan, self._run.sample(step)
-        rows = self._loop.session.run(gan.play.fake, {gan.z: self._z, gan.training: False})
-        if self._in_plane:
-            real = parabola.points(self._loop.config.seed, 0, POINTS)
-            what = "generated"
-            if self._loop.config.fakes == "uniform":  # what D learns to refuse
-                rows, what = parabola.uniform_points(self._loop.config.seed, 0, POINTS), "uniform"
-            beyond = int((np.abs(rows) > 1).any(axis=1).sum())
-            outside = f", {beyond} outside" if beyond else ""
-            scatter = pictures.scatter(real, rows, f"after {step:,} steps: real red, {what} blue{outside}")
-            self._keep(f"samples/{path.name}", "samples/fake", step, scatter)
-            self._keep(f"surface/{path.name}", "samples/surface", step, self._surface(step))
-            return
-        self._keep(f"samples/{path.name}", "samples/fake", step, self._grid(rows))
-        if self._loop.config.save_single_samples:
-            path.with_suffix("").mkdir(exist_ok=True)
-            for seed, image in enumerate(self._images(rows)):
-                (path.with_suffix("") / f"seed_{seed:08d}.png").write_bytes(pictures.png(image))
-
-    def _surface(self, step: int) -> np.ndarray:
-        """D's probability over the plane."""
-        gan, axis = self._loop.gan, np.linspace(-1, 1, 101, dtype=np.float32)
-        plane = np.stack(np.meshgrid(axis, axis), axis=-1)  # [101, 101, 2]: (x, y), y by rows
-        d = self._loop.session.run(gan.play.d_real, {gan.x: plane.reshape(-1, 2), gan.draw: self._draw(step, 1)})
-        return pictures.surface(axis, d.reshape(101, 101), f"D(x) after {step:,} steps, line: D = 1/2")
-
-    def _draw(self, step: int, rows: int) -> tuple[int, int, int]:
-        return *draws.origin(self._loop.config.seed, draws.Stream.CHECK, step * POINTS), rows
-
-    def _images(self, rows: np.ndarray) -> np.ndarray:
-        game = self._loop.game
-        return pictures.to_uint8(rows.reshape(-1, *game.picture_shape), game.output_range)
-
-    def _grid(self, rows: np.ndarray) -> np.ndarray:
-        return pictures.grid(self._images(rows))
-
-    def _keep(self, name: str, tag: str, step: int, picture: np.ndarray) -> None:
-        """A picture as a file of the run and in TensorBoard."""
-        path = self._run.directory / name
-        path.parent.mkdir(exist_ok=True)
-        system.write_atomically(path, pictures.png(picture))
-        self._events.picture(step, tag, picture)
-
-    def _histograms(self, step: int) -> None:
-        """Every weight, and D's logits on the x and z of the step's first update of D."""
+        """What G draws; every weight, and D's logits on the x and z of the step's first update of D."""
+        self._view.samples(step)
         gan = self._loop.gan
         feed = self._loop.d_feed(max(step - 1, 0), 0)
         weights, real, fake = self._loop.session.run(
             ({v.op.name: v for v in gan.theta.d + gan.theta.g}, gan.play.real_logits, gan.play.fake_logits), feed
         )
         self._events.histograms(step, weights | {"logits/real": real, "logits/fake": fake})
+
+    def _views(self, step: int) -> None:
+        """D as a classifier, what both losses of G make of what it says, and the view's own."""
+        look = self._theory.look(step)
+        title = f"after {step:,} steps, on {self._theory.rows}"
+        both = plots.logits(look.real_logits, look.fake_logits, f"D's logits {title}")
+        self._events.picture(step, "views/logits", both)
+        pulls = plots.saturation(look.d_fake, look.pulls, f"G's pull on D's logit {title}")
+        self._events.picture(step, "views/saturation", pulls)
+        labels = np.repeat([True, False], [len(look.real_logits), len(look.fake_logits)])
+        self._events.pr_curve(step, "D_as_a_classifier", labels, np.concatenate([look.d_real, look.d_fake]))
+        self._view.views(step)

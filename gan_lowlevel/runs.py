@@ -121,11 +121,12 @@ class Metrics:
             system.write_atomically(self._path, _csv_text([["step", *self._tags], *map(_row_text, kept)]))
 
     def add(self, step: int, scalars: dict[str, float]) -> None:
-        """Append one row, flushed to the system."""
-        if self._tags != list(scalars):
-            self._retitle(list(scalars))
+        """Append one row, flushed to the system; NaN in the columns that it has no figure for."""
+        new = [tag for tag in scalars if tag not in self._tags]
+        if new:
+            self._retitle([*self._tags, *new])
         with open(self._path, "ab") as file:
-            file.write(_csv_text([_row_text([step, *scalars.values()])]))
+            file.write(_csv_text([_row_text([step, *(scalars.get(tag, math.nan) for tag in self._tags)])]))
 
     def _retitle(self, tags: list[str]) -> None:
         """Give the file these columns: it is new, its header is damaged, or an earlier version had other tags.

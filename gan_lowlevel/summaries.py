@@ -1,4 +1,4 @@
-"""What TensorBoard gets of a run: scalars, pictures, histograms, the graph, a card that says how to read them."""
+"""What TensorBoard gets of a run: scalars, pictures, histograms, the graph, text cards, the layout of curves."""
 
 import os
 import pathlib
@@ -7,7 +7,10 @@ import time
 
 import numpy as np
 import tensorflow as tf
+from tensorboard.plugins.custom_scalar import layout_pb2
+from tensorboard.plugins.custom_scalar import summary as custom_scalars
 from tensorboard.plugins.histogram.metadata import create_summary_metadata
+from tensorboard.plugins.pr_curve import summary as pr_curves
 from tensorboard.plugins.scalar import summary_v2 as scalars
 from tensorboard.plugins.text import summary_v2 as texts
 
@@ -16,29 +19,24 @@ from gan_lowlevel.gan import DReport, GReport
 
 v1 = tf.compat.v1
 
-READING = """\
-**V(D, G)** = mean log D(x) + mean log(1 − D(G(z))). D climbs it, G lowers it. Where real and generated data are
-alike, the best D says ½ everywhere and V is **−log 4 = −1.3863** (`value/minus_log_4`). V near 0: D tells them apart,
-G is losing. V below −log 4: D is worse than a coin, for a while.
-
-| curve | what it is | at the ideal point |
-|---|---|---|
-| `D_loss` | −V, the sum of D's two cross-entropies | 1.3863 |
-| `G_loss` | {g_formula} | {g_ideal:.4f} |
-| `prob/D_x`, `prob/D_G_z` | mean D(x), mean D(G(z)) | 0.5, 0.5 |
-| `accuracy/real`, `accuracy/fake` | share of x, of G(z), that D puts on the right side of ½ | 0.5, 0.5 |
-
-D's figures are of its last update of the step, before it is applied; G's likewise.
-
-**Losses that go down do not mean pictures that get better.** Two players pull at one value: look at the samples
-(tab *Images*), and at D(x) and D(G(z)) drawing together. D too strong: D(G(z)) → 0, `D_loss` → 0, `G_loss` climbs;
-give G more updates (`--g_step`) or D fewer (`--d_step`). G collapsed: samples all alike, curves that swing together.
-
-**Other programs print another number for D at the same point**: half of our sum, 0.6931; with real labels smoothed to
-0.875, 1.3706.
-"""
 BUCKETS = 30  # in a histogram, TensorBoard's own number
-G_FORMULAS = {"non_saturating": "−mean log D(G(z))", "minimax": "mean log(1 − D(G(z)))"}
+
+# What belongs together in one picture of the tab Custom scalars: by group and picture, the tags, as patterns.
+LAYOUT = {
+    "the game": {
+        "both losses and their ideal values": ["D_loss", "G_loss", "ideal/D_loss", "ideal/G_loss"],
+        "V, its two terms, and −log 4": ["value/V", "value/log_D_x", "value/log_not_D_G_z", "value/minus_log_4"],
+        "D(x), D(G(z)) and ½": ["prob/D_x", "prob/D_G_z", "ideal/D"],
+        "D's accuracies": ["accuracy/real", "accuracy/fake"],
+    },
+    "the theory": {
+        "V where it trains and on held-out data": ["value/V", "value/V_held_out", "value/minus_log_4"],
+        "bound of the Jensen–Shannon divergence, and log 2": ["jsd/.*"],
+        "norm of G's gradient under both losses": ["gradient/minimax", "gradient/non_saturating"],
+        "what the literal logarithms would clip": ["numerics/clipped"],
+    },
+    "the samples": {"quality": ["quality/.*"]},
+}
 
 
 def scalar_tags(d: DReport, g: GReport, steps_per_second: float) -> dict[str, float]:
@@ -47,6 +45,8 @@ def scalar_tags(d: DReport, g: GReport, steps_per_second: float) -> dict[str, fl
         "D_loss": float(d.d_loss),
         "G_loss": float(g.g_loss),
         "value/V": float(d.value),
+        "value/log_D_x": float(d.log_d_real),
+        "value/log_not_D_G_z": float(d.log_not_d_fake),
         "value/minus_log_4": losses.IDEAL_VALUE,
         "prob/D_x": float(d.d_real),
         "prob/D_G_z": float(d.d_fake),
@@ -106,10 +106,29 @@ class Events:
         image = v1.Summary.Image(height=height, width=width, encoded_image_string=content)
         self._add(step, v1.Summary(value=[v1.Summary.Value(tag=tag, image=image)]))
 
-    def reading_card(self, step: int, g_loss: str) -> None:
-        """The text card: how to read these curves, for the G loss that this run trains with."""
-        text = READING.format(g_formula=G_FORMULAS[g_loss], g_ideal=losses.IDEAL_G_LOSS[g_loss])
-        self._add(step, texts.text_pb("how_to_read_these_curves", text))
+    def text(self, step: int, tag: str, text: str) -> None:
+        """A card, in Markdown."""
+        self._add(step, texts.text_pb(tag, text))
+
+    def pr_curve(self, step: int, tag: str, labels: np.ndarray, predictions: np.ndarray) -> None:
+        """Precision and recall over thresholds: labels bool [N], predictions [N] in [0, 1]."""
+        self._add(step, pr_curves.pb(tag, labels, predictions))
+
+    def layout(self, step: int) -> None:
+        """The pictures of the tab Custom scalars, see LAYOUT."""
+        categories = [
+            layout_pb2.Category(
+                title=group,
+                chart=[
+                    layout_pb2.Chart(
+                        title=title, multiline=layout_pb2.MultilineChartContent(tag=[f"^{t}$" for t in tags])
+                    )
+                    for title, tags in charts.items()
+                ],
+            )
+            for group, charts in LAYOUT.items()
+        ]
+        self._add(step, custom_scalars.pb(layout_pb2.Layout(category=categories)))
 
     def _add(self, step: int, summary) -> None:
         self._writer.add_summary(summary.SerializeToString(), step)

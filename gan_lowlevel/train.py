@@ -9,6 +9,7 @@ from gan_lowlevel import console, system, tables, xla_cache
 from gan_lowlevel.checkpoints import Checkpoints
 from gan_lowlevel.compiled import CompiledLoop
 from gan_lowlevel.config import COMPILED_FROM, COMPILED_UPDATES, Config
+from gan_lowlevel.data import held_out as held_out_rows
 from gan_lowlevel.data.dataset import Dataset, Rows
 from gan_lowlevel.errors import Exit, Failure
 from gan_lowlevel.gan import build
@@ -27,7 +28,8 @@ def train(config: Config, game: Game, data: Dataset, rows: Rows, run: Run) -> Ex
     Returns DONE, or INTERRUPTED or TERMINATED after a signal, everything saved. Raises Failure(NAN) where a loss is
     not finite, Failure(FLAGS) where the data are not those that the run was begun with.
     """
-    with tf.Graph().as_default() as graph, v1.Session(config=session_config(config.threads)) as session:
+    held_out = held_out_rows(data, config, game.output_range, game.data_shape)
+    with tf.Graph().as_default(), v1.Session(config=session_config(config.threads)) as session:
         gan = build(config, game)
         states = Checkpoints(run.checkpoints, session)
         session.run(v1.global_variables_initializer())
@@ -53,7 +55,7 @@ def train(config: Config, game: Game, data: Dataset, rows: Rows, run: Run) -> Ex
         clock = Clock(loop)
         with (
             system.StopRequest().installed() as stop,
-            Recorder(loop, clock, run, graph, start) as recorder,
+            Recorder(loop, clock, run, data, held_out, start) as recorder,
             console.Progress(start, config.max_steps, by_epochs=config.line_every == -1) as progress,
         ):
             done, stopped = start, None  # steps played in all; the exit code that a signal asks for

@@ -73,6 +73,18 @@ def rows(data: Dataset | Parabola, config: Config, output_range: tuple[float, fl
     )
 
 
+def held_out(
+    data: Dataset | Parabola, config: Config, output_range: tuple[float, float], shape: tuple[int, ...]
+) -> Rows | None:
+    """What never trains, as batches of at most theory_rows; None where nothing is held out."""
+    if isinstance(data, Parabola):
+        return Points(config.seed + 2**31, config.theory_rows)  # no run's own seed: fresh draws
+    count = min(config.theory_rows, len(data.held_out_images))
+    if not count:
+        return None
+    return Batches(data.held_out_images, count, seed=config.seed, output_range=output_range, shape=shape)
+
+
 def _shaped(data: Dataset, config: Config) -> Dataset:
     """Digits in the size and colours that the settings ask for."""
     height, _, channels = config.picture()

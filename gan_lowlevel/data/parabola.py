@@ -71,6 +71,11 @@ class Parabola:
     """The data set, where others hold images."""
 
     description: str = f"points (x, x²), x uniform in ({LOW}, {HIGH}), drawn afresh for each batch"
+    reach: float = 1.0  # of the plane that pictures show, in each direction
+
+    def points(self, seed: int, first: int, count: int) -> np.ndarray:
+        """Points number first to first + count - 1 of the seed's endless sequence: float32 [count, 2]."""
+        return points(seed, first, count)
 
     def sha256(self) -> str:
         """Of what is drawn: the description."""

@@ -49,4 +49,6 @@ def game(config: Config) -> Game:
         picture_shape=(64, 64, 3),
         output_range=(-1.0, 1.0),
         d_fakes_training=False,  # the source calls predict
+        curves_in_source="The article's d_loss averages over real and fake together, half of `D_loss`: 0.6931 "
+        "at the ideal point; its g_loss is `G_loss`.",
     )

@@ -33,6 +33,8 @@ class Game:
     d_fakes_training: bool = True
     # Rows of z in G's update for each row of x in D's.
     g_rows: int = 1
+    # What the game's source calls these curves, and their scale there: for the card that TensorBoard shows.
+    curves_in_source: str = ""
 
 
 def modeless(generator: Callable[[tf.Tensor], tf.Tensor]) -> Callable[[tf.Tensor, tf.Tensor], tf.Tensor]:

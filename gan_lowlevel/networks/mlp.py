@@ -38,4 +38,5 @@ def game(config: Config) -> Game:
         data_shape=(784,),
         picture_shape=(28, 28, 1),
         output_range=(0.0, 1.0),
+        curves_in_source="The article's `D_loss` and `G_loss` are these two, in this scale.",
     )

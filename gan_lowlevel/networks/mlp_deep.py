@@ -46,4 +46,5 @@ def game(config: Config) -> Game:
         data_shape=(784,),
         picture_shape=(28, 28, 1),
         output_range=(-1.0, 1.0),
+        curves_in_source="The article adds both cross-entropies of D, as here; its other loss is −mean log D(G(z)).",
     )

@@ -39,4 +39,6 @@ def game(config: Config) -> Game:
         output_range=(-1.0, 1.0),  # points are not scaled; where pictures show them, the plane is drawn so far
         d_joint=False,
         g_rows=2,
+        curves_in_source="The article trains D on real and on fake points apart, with a cross-entropy of "
+        "0.6931 each at the ideal point, and prints D's accuracies alone.",
     )

@@ -1,0 +1,205 @@
+"""The text cards of a run: how to read its curves, and what its last figures say. Imports no TensorFlow."""
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+
+from gan_lowlevel.config import Config
+
+READING = """\
+**V(D, G)** = mean log D(x) + mean log(1 − D(G(z))). D climbs it, G lowers it. Where real and generated data are
+alike, the best D says ½ everywhere and V is **−log 4 = −1.3863** (`value/minus_log_4`). V near 0: D tells them apart,
+G is losing. V below −log 4: D is worse than a coin, for a while.
+
+| curve | what it is | at the ideal point |
+|---|---|---|
+| `value/V` | `value/log_D_x` + `value/log_not_D_G_z`, its two terms | −1.3863 = −0.6931 − 0.6931 |
+| `D_loss` | −V, the sum of D's two cross-entropies | 1.3863 |
+| `G_loss` | {g_formula} | {g_ideal:.4f} |
+| `prob/D_x`, `prob/D_G_z` | mean D(x), mean D(G(z)) | 0.5, 0.5 |
+| `accuracy/real`, `accuracy/fake` | share of x, of G(z), that D puts on the right side of ½ | 0.5, 0.5 |
+| `jsd/bound_held_out` | (V + log 4)/2 on data that do not train: at most the Jensen–Shannon divergence of real and \
+generated, which lies in [0, log 2 = 0.6931]; below 0 it says nothing | 0 |
+| `gradient/minimax`, `gradient/non_saturating` | norm of ∂L_G/∂θ_G under either loss, on one batch and one set of \
+weights; where D rejects, the first goes to 0 | equal |
+| `numerics/clipped` | arguments of the step's logarithms that float32 rounds to 0, where log(probability) is −inf | 0 |
+| `numerics/literal_error` | over the others, the largest difference of log(probability) to the stable form, nats | 0 |
+
+D's figures are of its last update of the step, before it is applied; G's likewise.
+
+**Losses that go down do not mean pictures that get better.** Two players pull at one value: look at the samples
+(tab *Images*), and at D(x) and D(G(z)) drawing together.
+
+**The same curve elsewhere.** {source}
+
+| program | its number for D at the ideal point |
+|---|---|
+| this one; PyTorch's DCGAN tutorial; TensorFlow's DCGAN tutorial | 1.3863, the sum of both cross-entropies |
+| one batch of real and fake together, as Keras code has it; PyTorch-GAN's and Keras-GAN's collections | 0.6931, half of it |
+| TF-GAN by default, real labels smoothed to 0.875 | 1.3706, at D = 0.4375 |
+
+All of them call −mean log D(G(z)), 0.6931 at that point, G's loss.
+"""
+G_FORMULAS = {"non_saturating": "−mean log D(G(z))", "minimax": "mean log(1 − D(G(z)))"}
+
+LAST = 0.1  # share of a run's recorded steps that its last figures are means of
+
+# The rules' thresholds.
+AHEAD = 0.6  # D(x) − D(G(z)): beyond, D is winning
+LEVEL = 0.15  # and below, the players are level
+BELOW_COIN = 0.1  # nats of V under −log 4
+SATURATED = 0.1  # the minimax gradient as a share of the other
+REMEMBERED = 0.3  # nats of V that D loses on data it has not seen
+ALIKE = 0.5  # diversity, of real data's
+SWINGING = 0.5  # standard deviation of G's loss, nats
+COLLAPSED = 0.05  # energy distance of points
+
+
+def reading(g_loss: str, source: str) -> str:
+    """How to read the curves of a run with that loss of G; `source`: what the game's own article calls them."""
+    ideal = {"non_saturating": math.log(2), "minimax": -math.log(2)}[g_loss]
+    return READING.format(g_formula=G_FORMULAS[g_loss], g_ideal=ideal, source=source)
+
+
+class Remark(NamedTuple):
+    """One thing that the figures say."""
+
+    finding: str  # with its figures
+    rule: str  # when it is said
+    advice: str  # what to try; empty where nothing needs to change
+
+
+def last_figures(columns: dict[str, np.ndarray]) -> dict[str, float]:
+    """Of each column of metrics.csv the mean of the last LAST of its finite figures; its last and its standard deviation
+    in them as NAME:last and NAME:std."""
+    figures = {}
+    for name, column in columns.items():
+        finite = column[np.isfinite(column)]
+        if len(finite):
+            tail = finite[-math.ceil(LAST * len(finite)) :]
+            figures |= {name: float(tail.mean()), f"{name}:last": float(tail[-1]), f"{name}:std": float(tail.std())}
+    return figures
+
+
+def remarks(config: Config, figures: dict[str, float]) -> list[Remark]:
+    """What the last figures say, the state of the game first. What was not recorded is not spoken of."""
+
+    def known(*names: str) -> bool:
+        return all(name in figures for name in names)
+
+    said = []
+    if known("prob/D_x", "prob/D_G_z", "value/V"):
+        said.append(_who_is_winning(config, figures))
+    if known("gradient/minimax", "gradient/non_saturating"):
+        ratio = figures["gradient/minimax"] / max(figures["gradient/non_saturating"], 1e-30)
+        if ratio < SATURATED:
+            said.append(
+                Remark(
+                    f"The minimax loss is saturated: its gradient is {ratio:.3f} of the non-saturating one's.",
+                    f"gradient/minimax below {SATURATED} of gradient/non_saturating",
+                    "`--g_loss=non_saturating`" if config.g_loss == "minimax" else "",
+                )
+            )
+    if known("value/V", "value/V_held_out") and figures["value/V"] - figures["value/V_held_out"] > REMEMBERED:
+        lost = figures["value/V"] - figures["value/V_held_out"]
+        said.append(
+            Remark(
+                f"D knows the training data by heart: on data that do not train its V is {lost:.2f} nats lower.",
+                f"value/V more than {REMEMBERED} above value/V_held_out",
+                "more data, fewer epochs, `--d_step` smaller, dropout in D where the game has it",
+            )
+        )
+    if known("jsd/bound_held_out"):
+        said.append(_bound(figures["jsd/bound_held_out"]))
+    if known("quality/diversity") and figures["quality/diversity"] < ALIKE:
+        said.append(
+            Remark(
+                f"G's samples are alike: they lie {figures['quality/diversity']:.2f} times as far apart as real ones.",
+                f"quality/diversity below {ALIKE}",
+                "smaller learning rates, more `--d_step`; look at the samples",
+            )
+        )
+    if known("quality/energy") and figures["quality/energy"] > COLLAPSED:
+        said.append(
+            Remark(
+                f"G has collapsed: its energy distance to real points is {figures['quality/energy']:.3f}.",
+                f"quality/energy above {COLLAPSED}",
+                "another `--seed`, more `--d_step`, a smaller `--g_learning_rate`",
+            )
+        )
+    if known("G_loss:std") and figures["G_loss:std"] > SWINGING:
+        said.append(
+            Remark(
+                f"G's loss swings by {figures['G_loss:std']:.2f} nats (one standard deviation).",
+                f"its standard deviation above {SWINGING}",
+                "smaller learning rates, or a smaller `--beta1`",
+            )
+        )
+    if known("numerics/clipped") and figures["numerics/clipped"] > 0:
+        literal = config.log_form == "literal"
+        said.append(
+            Remark(
+                f"Float32 rounds D to 0 or 1: of a step's logarithms {figures['numerics/clipped']:.1f} would be −inf in "
+                "the literal form" + (", which this run trains with." if literal else "; the stable form has them."),
+                "numerics/clipped above 0",
+                "`--log_form=stable`" if literal else "",
+            )
+        )
+    return said
+
+
+def says(config: Config, figures: dict[str, float], step: int) -> str:
+    """The card that reads a run's last figures aloud."""
+    lines = [f"**After {step:,} steps** (means over the last {LAST:.0%} of what was recorded)", ""]
+    shown = ("value/V", "D_loss", "G_loss", "prob/D_x", "prob/D_G_z", "jsd/bound_held_out")
+    lines += ["| " + " | ".join(f"`{name}`" for name in shown if name in figures) + " |"]
+    lines += ["|" + "---|" * sum(name in figures for name in shown)]
+    lines += ["| " + " | ".join(f"{figures[name]:.4f}" for name in shown if name in figures) + " |", ""]
+    for remark in remarks(config, figures):
+        advice = f" **Try** {remark.advice}." if remark.advice else ""
+        lines.append(f"- **{remark.finding}**{advice} *Rule: {remark.rule}.*")
+    return "\n".join(lines) + "\n"
+
+
+def _who_is_winning(config: Config, figures: dict[str, float]) -> Remark:
+    gap = figures["prob/D_x"] - figures["prob/D_G_z"]
+    state = f"D(x) {figures['prob/D_x']:.2f}, D(G(z)) {figures['prob/D_G_z']:.2f}, V {figures['value/V']:.2f}"
+    if figures["value/V"] < -math.log(4) - BELOW_COIN:
+        return Remark(
+            f"G is ahead, D is worse than a coin: {state}.",
+            f"value/V more than {BELOW_COIN} below −log 4",
+            "a larger `--d_step`, or a larger `--d_learning_rate`",
+        )
+    if gap > AHEAD:
+        ratio = f"`--g_step={config.g_step + 1}`" if config.d_step <= 1 else f"`--d_step={config.d_step - 1}`"
+        return Remark(
+            f"D is winning: {state}.",
+            f"D(x) − D(G(z)) above {AHEAD}",
+            f"{ratio}, or a smaller `--d_learning_rate`"
+            + (", or `--g_loss=non_saturating`" if config.g_loss == "minimax" else ""),
+        )
+    if abs(gap) < LEVEL:
+        return Remark(
+            f"The players are level: {state}. Either generated data are like real ones, or D is too weak to tell: "
+            "the samples decide.",
+            f"D(x) − D(G(z)) within ±{LEVEL}",
+            "",
+        )
+    return Remark(f"D is ahead, and G follows: {state}.", f"D(x) − D(G(z)) from {LEVEL} to {AHEAD}", "")
+
+
+def _bound(bound: float) -> Remark:
+    ceiling = math.log(2)
+    if bound < 0:
+        return Remark(
+            f"The bound of the divergence is below 0 ({bound:.3f}) and says nothing: this D is no good judge.",
+            "jsd/bound_held_out below 0",
+            "",
+        )
+    return Remark(
+        f"Real and generated data differ by a Jensen–Shannon divergence of {bound:.3f} at least, of {ceiling:.3f} that "
+        "there can be.",
+        "jsd/bound_held_out at 0 or above",
+        "",
+    )

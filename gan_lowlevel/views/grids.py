@@ -1,0 +1,66 @@
+"""Pictures: grids of samples, walks between two z, and the training picture nearest to each sample."""
+
+import numpy as np
+from scipy.spatial.distance import pdist
+
+from gan_lowlevel import pictures
+from gan_lowlevel.loop import Report
+from gan_lowlevel.metrics.neighbours import nearest
+from gan_lowlevel.views.scene import Scene
+
+WALKS, WALK_STEPS = 8, 10
+NEIGHBOURS = 16  # samples that are shown with theirs
+
+
+class Grids:
+    """The view of a game that draws pictures."""
+
+    def __init__(self, scene: Scene):
+        self._scene = scene
+        rows = scene.loop.rows
+        self._real = np.concatenate([rows.batch(k) for k in range(-(-len(scene.z) // max(rows.size(0), 1)))])
+        self._real = self._real[: len(scene.z)]
+
+    def start(self, step: int) -> None:
+        """A grid of real pictures."""
+        self._scene.events.picture(step, "samples/real", pictures.grid(self._images(self._real)))
+
+    def samples(self, step: int) -> None:
+        """One grid from the same z each time; where the settings say so, each picture of it too."""
+        scene = self._scene
+        path, images = scene.run.sample(step), self._images(scene.fakes(scene.z))
+        scene.keep(f"samples/{path.name}", "samples/fake", step, pictures.grid(images))
+        if scene.loop.config.save_single_samples:
+            path.with_suffix("").mkdir(exist_ok=True)
+            for seed, image in enumerate(images):
+                (path.with_suffix("") / f"seed_{seed:08d}.png").write_bytes(pictures.png(image))
+
+    def views(self, step: int) -> None:
+        """A walk in each row; samples, and under each the nearest picture that trains."""
+        scene = self._scene
+        walks = scene.walks(WALKS, WALK_STEPS)
+        scene.events.picture(step, "views/walk", pictures.grid(self._images(walks), columns=WALK_STEPS))
+
+        fakes, table = scene.fakes(scene.z[:NEIGHBOURS]), scene.loop.rows.table
+        found, _ = nearest(fakes.reshape(len(fakes), -1), table, scene.loop.game.output_range)
+        height, width, channels = scene.loop.game.picture_shape
+        near = table[found].reshape(-1, height, width, channels)
+        half = NEIGHBOURS // 2  # in two bands, each a row of samples over a row of neighbours
+        images = self._images(fakes)
+        bands = [images[:half], near[:half], images[half:], near[half:]]
+        scene.events.picture(step, "views/nearest", pictures.grid(np.concatenate(bands), columns=half))
+
+    def measures(self, step: int) -> dict[str, float]:
+        """How far apart samples lie from each other, as a share of what real pictures do: 0 where all are one."""
+        scene = self._scene
+        fakes = scene.fakes(scene.z)
+        apart = [pdist(rows.reshape(len(rows), -1)).mean() for rows in (fakes, self._real)]
+        return {"quality/diversity": apart[0] / apart[1] if apart[1] else 0.0}
+
+    def accuracies(self, step: int, report: Report) -> tuple[str, float, float]:
+        """Those of the step."""
+        return "", report.d.accuracy_real, report.d.accuracy_fake
+
+    def _images(self, rows: np.ndarray) -> np.ndarray:
+        game = self._scene.loop.game
+        return pictures.to_uint8(rows.reshape(-1, *game.picture_shape), game.output_range)
