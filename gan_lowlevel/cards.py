@@ -36,7 +36,7 @@ D's figures are of its last update of the step, before it is applied; G's likewi
 | program | its number for D at the ideal point |
 |---|---|
 | this one; PyTorch's DCGAN tutorial; TensorFlow's DCGAN tutorial | 1.3863, the sum of both cross-entropies |
-| one batch of real and fake together, as Keras code has it; PyTorch-GAN's and Keras-GAN's collections | 0.6931, half of it |
+| Keras code with one batch of real and fake; PyTorch-GAN's and Keras-GAN's collections | 0.6931, half of it |
 | TF-GAN by default, real labels smoothed to 0.875 | 1.3706, at D = 0.4375 |
 
 All of them call −mean log D(G(z)), 0.6931 at that point, G's loss.
@@ -71,14 +71,14 @@ class Remark(NamedTuple):
 
 
 def last_figures(columns: dict[str, np.ndarray]) -> dict[str, float]:
-    """Of each column of metrics.csv the mean of the last LAST of its finite figures; its last and its standard deviation
-    in them as NAME:last and NAME:std."""
+    """Of each column of metrics.csv the mean of the last LAST of its finite figures, and their standard deviation as
+    NAME:std."""
     figures = {}
     for name, column in columns.items():
         finite = column[np.isfinite(column)]
         if len(finite):
             tail = finite[-math.ceil(LAST * len(finite)) :]
-            figures |= {name: float(tail.mean()), f"{name}:last": float(tail[-1]), f"{name}:std": float(tail.std())}
+            figures |= {name: float(tail.mean()), f"{name}:std": float(tail.std())}
     return figures
 
 
@@ -137,11 +137,11 @@ def remarks(config: Config, figures: dict[str, float]) -> list[Remark]:
             )
         )
     if known("numerics/clipped") and figures["numerics/clipped"] > 0:
-        literal = config.log_form == "literal"
+        literal, clipped = config.log_form == "literal", figures["numerics/clipped"]
         said.append(
             Remark(
-                f"Float32 rounds D to 0 or 1: of a step's logarithms {figures['numerics/clipped']:.1f} would be −inf in "
-                "the literal form" + (", which this run trains with." if literal else "; the stable form has them."),
+                f"Float32 rounds D to 0 or 1: of a step's logarithms {clipped:.1f} would be −inf in the literal form"
+                + (", which this run trains with." if literal else "; the stable form has them."),
                 "numerics/clipped above 0",
                 "`--log_form=stable`" if literal else "",
             )

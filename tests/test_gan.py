@@ -343,6 +343,8 @@ def assert_report(report, real: np.ndarray, fake: np.ndarray) -> None:
     wanted = {
         "d_loss": -value,
         "value": value,
+        "log_d_real": np.log(d_real).mean(),
+        "log_not_d_fake": np.log(1 - d_fake).mean(),
         "d_real": d_real.mean(),
         "d_fake": d_fake.mean(),
         "accuracy_real": (d_real > 0.5).mean(),

@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 
 import gan_lowlevel
-from gan_lowlevel import command, data, generate, networks, pictures, runs, train
+from gan_lowlevel import command, data, generate, networks, pictures, plots, runs, train
 from gan_lowlevel import sampler as sampler_module
 from gan_lowlevel.commandline import read_config
 from gan_lowlevel.data import parabola
@@ -173,7 +173,7 @@ def test_points_are_one_scatter(draw):
     draw("parabola", seeds="0-9", out="out")
     left = contents("out")
     assert set(left) == {"grid.png", "samples.npz"}
-    expected = pictures.scatter(parabola.points(0, 0, 10), arrays("out")[0], "after 2 steps: real red, generated blue")
+    expected = plots.scatter(parabola.points(0, 0, 10), arrays("out")[0], "after 2 steps: real red, generated blue")
     assert np.array_equal(pixels(left["grid.png"]), expected)
 
 

@@ -308,4 +308,4 @@ def test_other_tags_than_before_keep_the_older_rows(run):
     metrics = runs.Metrics(run, start=2)
     metrics.add(3, {"new": 4.0, "a": 0.75})
     metrics.add(4, {"new": 5.0, "a": 1.0})
-    assert run.metrics.read_bytes() == b"step,new,a\n1,nan,0.25\n2,nan,0.5\n3,4,0.75\n4,5,1\n"
+    assert run.metrics.read_bytes() == b"step,a,gone,new\n1,0.25,9,nan\n2,0.5,9,nan\n3,0.75,nan,4\n4,1,nan,5\n"

@@ -58,7 +58,7 @@ def test_a_run_in_two_parts_ends_as_the_whole(play, game):
 
 
 def test_a_restart_forgets_the_pictures_beyond_its_checkpoint(play):
-    flags = ("--model=parabola", "--run_name=r", "--sample_every=1", "--save_every=2")
+    flags = ("--model=parabola", "--run_name=r", "--sample_every=1", "--views_every=1", "--save_every=2")
     run = play(*flags, "--max_steps=4")
     assert len(list((run / "samples").glob("*"))) == len(list((run / "surface").glob("*"))) == 5  # steps 0 to 4
     for kept in (run / "checkpoints").glob("ckpt-000000004"):
@@ -117,7 +117,7 @@ def test_the_bar_shows_what_fits(monkeypatch, capsys, columns, shown):
 
     monkeypatch.setenv("COLUMNS", str(columns))
     monkeypatch.setattr("sys.stderr.isatty", lambda: True)
-    report = Report(DReport(0.578, -0.578, 0.8, 0.18, 0.95, 0.9), GReport(2.4))
+    report = Report(DReport(0.578, -0.578, -0.31, -0.268, 0.8, 0.18, 0.95, 0.9), GReport(2.4))
     with console.Progress(5999, 6000, by_epochs=False) as progress:
         progress.show(6000, "", report)
     bar = capsys.readouterr().err.rpartition("\r")[2]

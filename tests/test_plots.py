@@ -1,0 +1,144 @@
+"""Figures: every mark where its numbers put it, in its colour."""
+
+import warnings
+
+import numpy as np
+import pytest
+
+from gan_lowlevel import plots
+
+
+def near(picture: np.ndarray, colour: tuple[int, int, int]) -> np.ndarray:
+    """Where a picture has that colour, but for the smoothing of edges: bool [H, W]."""
+    return np.abs(picture.astype(int) - colour).max(axis=2) < 30
+
+
+def middle(where: np.ndarray) -> tuple[float, float]:
+    """(mean row, mean column) of what is True."""
+    assert where.any()
+    rows, columns = np.nonzero(where)
+    return rows.mean(), columns.mean()
+
+
+BLUE, ORANGE = (0x1F, 0x77, 0xB4), (0xFF, 0x7F, 0x0E)  # the first two of matplotlib's cycle, C0 and C1
+
+
+def test_curves_is_a_picture_of_its_size_and_the_same_for_the_same():
+    steps = np.arange(1, 6)
+    arguments = (steps, {"a": steps / 5, "b": -steps}, {"a": 1.5, "b": -2.5}, "A title")
+    picture = plots.curves(*arguments)
+    assert (picture.shape, picture.dtype) == ((450, 800, 3), np.uint8)  # 4.5 x 8 inches of 100 pixels
+    assert near(picture, BLUE).any()
+    assert near(picture, ORANGE).any()
+    np.testing.assert_array_equal(plots.curves(*arguments), picture)
+
+
+def test_curves_draws_the_ideal_as_a_level_line_in_the_colour_of_its_curve():
+    slanted = plots.curves(np.array([1, 2]), {"a": np.array([0.0, 1.0])}, {"a": 0.5}, "")
+    rows = near(slanted, BLUE)[:350].sum(axis=1)  # above the legend
+    # The dashed line right across 800 pixels, less than half of it gaps, is one row with much of the colour; the
+    # curve climbs through 300 rows in 700 columns, a few pixels a row.
+    assert rows.max() > 200
+    assert np.median(rows[rows > 0]) < 20
+    first, last = np.nonzero(rows)[0][[0, -1]]
+    assert abs(rows.argmax() - (first + last) / 2) < 5  # 0.5 is half way between the curve's ends, 0 and 1
+
+
+def test_curves_shows_a_single_figure():
+    ideal_alone = near(plots.curves(np.array([5]), {"a": np.array([np.nan])}, {"a": 0.5}, ""), BLUE).sum()
+    with_point = near(plots.curves(np.array([5]), {"a": np.array([0.1])}, {"a": 0.5}, ""), BLUE).sum()
+    assert with_point > ideal_alone
+
+
+@pytest.mark.parametrize("values", [[np.nan, 1.0], [np.inf, 1.0], [np.nan, np.nan]])
+def test_curves_takes_what_is_not_finite(values):
+    assert plots.curves(np.array([1, 2]), {"a": np.array(values)}, {"a": 0.5}, "").shape == (450, 800, 3)
+
+
+def test_line_is_a_line():
+    picture = plots.line(np.array([-1.0, 1.0]), np.array([-1.0, 1.0]), "y = x")
+    assert (picture.shape, picture.dtype) == ((480, 480, 3), np.uint8)
+    rows, columns = np.nonzero(near(picture, BLUE))
+    assert np.corrcoef(rows, columns)[0, 1] < -0.99  # up is a smaller row: y = x falls in the picture's coordinates
+
+
+def test_scatter_is_red_where_it_is_real_and_blue_where_it_is_generated():
+    real, fake = np.array([[-0.5, 0.5]]), np.array([[0.5, -0.5]])
+    picture = plots.scatter(real, fake, "")
+    assert (picture.shape, picture.dtype) == ((480, 480, 3), np.uint8)
+    (red_row, red_column), (blue_row, blue_column) = (middle(near(picture, c)) for c in ((255, 0, 0), (0, 0, 255)))
+    assert red_row < blue_row  # y = 0.5 is above y = -0.5
+    assert red_column < blue_column
+    beyond = plots.scatter(np.array([[7.0, 0.0]]), np.array([[0.0, -7.0]]), "")
+    assert not near(beyond, (255, 0, 0)).any()  # the plane is [-1, 1]^2 whatever G makes of it
+    assert not near(beyond, (0, 0, 255)).any()
+
+
+AXIS = np.linspace(-1, 1, 21)
+NOTHING = np.zeros((0, 2))
+
+
+def one_force(fake, force) -> dict[str, np.ndarray]:
+    return {"a loss": np.array(force, float).reshape(len(fake), 2)}
+
+
+def test_surface_has_y_upwards_and_its_half_as_a_line():
+    values = np.repeat(((AXIS + 1) / 2)[:, None], 21, axis=1)  # D = (y + 1) / 2, 1/2 where y = 0
+    fake = np.array([[5.0, 5.0]])  # outside
+    picture = plots.surface(AXIS, values, NOTHING, fake, one_force(fake, [[0, 0]]), "")
+    assert (picture.shape, picture.dtype) == ((480, 480, 3), np.uint8)
+    inside = picture[:, 100:330].astype(int)  # no colour bar, no axis
+    redder = inside[:, :, 0] - inside[:, :, 2]
+    assert middle(redder > 60)[0] < middle(redder < -60)[0]  # large y, large D, red as what is real, is above
+    across = near(inside, (0, 0, 0)).all(axis=1)
+    assert across.any()  # the contour, level and right across
+    assert middle(redder > 60)[0] < np.nonzero(across)[0].mean() < middle(redder < -60)[0]
+
+
+@pytest.mark.parametrize(("low", "high"), [(0.0, 0.0), (0.5, 0.5), (1.0, 1.0), (0.6, 0.9), (0.1, 0.4)])
+def test_surface_on_one_side_of_its_half_has_no_such_line_and_does_not_warn(low, high):
+    fake = np.zeros((1, 2))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        values = np.linspace(low, high, 25).reshape(5, 5)
+        plots.surface(np.linspace(-1, 1, 5), values, NOTHING, fake, one_force(fake, [[0, 0]]), "")
+
+
+def test_surface_draws_the_forces_of_all_panels_to_one_scale():
+    fake, values = np.zeros((1, 2)), np.full((21, 21), 0.5)
+    forces = {"long": np.array([[1.0, 0.0]]), "short": np.array([[0.1, 0.0]])}
+    picture = plots.surface(AXIS, values, NOTHING, fake, forces, "")
+    assert picture.shape == (480, 960, 3)
+    plain = plots.surface(AXIS, values, NOTHING, fake, {name: force * 0 for name, force in forces.items()}, "")
+    changed = (picture != plain).any(axis=2)
+    left, right = changed[:, :440].sum(axis=1).max(), changed[:, 440:].sum(axis=1).max()  # pixels of the arrow's row
+    assert left > 3 * right > 0
+
+
+def test_logits_are_red_for_real_and_blue_for_generated_where_they_lie():
+    picture = plots.logits(np.full(50, 2.0), np.full(50, -2.0), "")
+    assert picture.shape == (450, 800, 3)
+    real, fake = (near(picture[60:390, 80:], colour) for colour in ((255, 127, 127), (127, 127, 255)))  # half shades
+    assert middle(fake)[1] < middle(real)[1]
+
+
+@pytest.mark.parametrize("values", [[np.nan], [np.inf, 1.0], [0.0, 0.0]])
+def test_logits_takes_what_is_not_finite_and_what_is_all_alike(values):
+    assert plots.logits(np.array(values), np.array(values), "").shape == (450, 800, 3)
+
+
+def test_saturation_has_one_loss_rising_and_the_other_falling():
+    d = np.array([0.1, 0.9])
+    picture = plots.saturation(d, {"minimax": d, "non_saturating": 1 - d}, "")
+    where = [near(picture, colour) for colour in (BLUE, ORANGE)]
+    for curve, rises in zip(where, (True, False), strict=True):
+        left, right = middle(curve[:, 60:300])[0], middle(curve[:, 550:780])[0]
+        assert (right < left) == rises  # rows count downwards
+
+
+def test_walk_goes_from_a_dot_to_a_cross():
+    paths = np.array([[[-0.5, 0.0], [0.5, 0.0]]])
+    picture = plots.walk(paths, NOTHING, "")
+    assert picture.shape == (480, 480, 3)
+    columns = near(picture, BLUE).any(axis=0).nonzero()[0]
+    assert columns.max() - columns.min() > 150  # a line across half of the plane
