@@ -1,0 +1,110 @@
+"""The cards: what a run's last figures say, each remark on its own side of its rule."""
+
+import math
+
+import numpy as np
+import pytest
+
+from gan_lowlevel import cards, losses, networks
+from gan_lowlevel.commandline import read_config
+from gan_lowlevel.config import G_LOSSES, MODELS
+
+LEVEL = {"prob/D_x": 0.5, "prob/D_G_z": 0.5, "value/V": -math.log(4)}
+WINNING = {"prob/D_x": 0.95, "prob/D_G_z": 0.05, "value/V": 2 * math.log(0.95)}
+
+
+def said(figures: dict[str, float], *argv: str) -> str:
+    return "\n".join(" / ".join(remark) for remark in cards.remarks(read_config(list(argv)), figures))
+
+
+@pytest.mark.parametrize("g_loss", G_LOSSES)
+def test_the_reading_card_has_this_loss_and_its_ideal_value(g_loss):
+    text = cards.reading(g_loss, "What the article says.")
+    assert cards.G_FORMULAS[g_loss] in text
+    assert f"| {losses.IDEAL_G_LOSS[g_loss]:.4f} |" in text
+    assert "What the article says." in text
+    assert "1.3706, at D = 0.4375" in text  # -(0.875 log 0.4375 + 0.125 log 0.5625) - log 0.5625, TF-GAN's smoothing
+    assert -(0.875 * math.log(0.4375) + 1.125 * math.log(0.5625)) == pytest.approx(1.3706, abs=1e-4)
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_every_game_says_what_its_source_calls_the_curves(model):
+    assert networks.GAMES[model](read_config([f"--model={model}"])).curves_in_source.endswith(".")
+
+
+def test_last_figures_are_means_of_the_last_tenth_of_what_is_known():
+    column = np.arange(20.0)  # a tenth of 20 rows are 2
+    gaps = np.array([5.0, math.nan] * 10)  # 10 figures, of which one
+    figures = cards.last_figures({"a": column, "gaps": gaps, "never": np.full(20, math.nan)})
+    assert figures == {"a": 18.5, "a:std": 0.5, "gaps": 5.0, "gaps:std": 0.0}
+
+
+def test_nothing_is_said_of_what_was_not_recorded():
+    assert cards.remarks(read_config([]), {}) == []
+
+
+@pytest.mark.parametrize(
+    ("figures", "finding"),
+    [
+        (LEVEL, "The players are level"),
+        (WINNING, "D is winning"),
+        (LEVEL | {"prob/D_x": 0.7, "prob/D_G_z": 0.3, "value/V": -0.7}, "D is ahead, and G follows"),
+        (LEVEL | {"prob/D_x": 0.4, "prob/D_G_z": 0.6, "value/V": math.log(0.4) + math.log(0.4)}, "G is ahead"),
+    ],
+)
+def test_who_is_winning(figures, finding):
+    assert said(figures).startswith(finding)
+
+
+def test_advice_changes_the_ratio_that_the_run_has():
+    assert "`--g_step=3`" in said(WINNING)  # mlp has 1 to 2
+    assert "`--d_step=4`" in said(WINNING, "--d_step=5")
+    assert "`--g_loss=non_saturating`" in said(WINNING, "--g_loss=minimax")
+    assert "--g_loss" not in said(WINNING)
+
+
+@pytest.mark.parametrize(
+    ("name", "below", "above", "finding"),
+    [
+        ("jsd/bound_held_out", -0.01, 0.01, "of 0.693 that there can be"),
+        ("quality/energy", 0.049, 0.051, "G has collapsed"),
+        ("G_loss:std", 0.49, 0.51, "G's loss swings"),
+        ("numerics/clipped", 0.0, 0.5, "Float32 rounds D to 0 or 1"),
+    ],
+)
+def test_a_remark_above_its_rule_and_none_below(name, below, above, finding):
+    assert finding in said(LEVEL | {name: above})
+    assert finding not in said(LEVEL | {name: below})
+
+
+def test_a_bound_below_0_says_nothing_and_the_card_says_so():
+    assert "says nothing" in said({"jsd/bound_held_out": -0.01})
+
+
+def test_alike_samples_and_a_saturated_gradient_are_below_their_rule():
+    assert "G's samples are alike" in said({"quality/diversity": 0.49})
+    assert said({"quality/diversity": 0.51}) == ""
+    saturated = {"gradient/minimax": 0.09, "gradient/non_saturating": 1.0}
+    assert "`--g_loss=non_saturating`" in said(saturated, "--g_loss=minimax")
+    assert "The minimax loss is saturated" in said(saturated)
+    assert said(saturated | {"gradient/minimax": 0.11}) == ""
+    assert "0.000" in said({"gradient/minimax": 0.0, "gradient/non_saturating": 0.0})  # no division by 0
+
+
+def test_a_d_that_knows_its_data_by_heart():
+    assert "by heart" in said({"value/V": -0.1, "value/V_held_out": -0.41})
+    assert said({"value/V": -0.1, "value/V_held_out": -0.39}) == ""
+
+
+def test_the_literal_form_is_told_to_be_left():
+    assert "`--log_form=stable`" in said({"numerics/clipped": 3.0}, "--log_form=literal")
+    assert "--log_form" not in said({"numerics/clipped": 3.0})
+
+
+def test_the_card_shows_the_figures_and_every_remark_with_its_rule():
+    figures = WINNING | {"D_loss": 0.1026, "G_loss": 3.0}
+    text = cards.says(read_config([]), figures, 2000)
+    assert "After 2,000 steps" in text
+    assert "| `value/V` | `D_loss` | `G_loss` | `prob/D_x` | `prob/D_G_z` |" in text
+    assert "| -0.1026 | 0.1026 | 3.0000 | 0.9500 | 0.0500 |" in text
+    assert text.count("*Rule: ") == len(cards.remarks(read_config([]), figures)) == 1
