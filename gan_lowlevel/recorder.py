@@ -69,6 +69,7 @@ class Recorder:
         self._mark = (start, time.perf_counter())
         self._finished = False
 
+        self._events.trial_begins(start, loop.config)
         self._events.reading_card(start, loop.config.g_loss)
         if self._in_plane:
             x = np.linspace(parabola.LOW, parabola.HIGH, 101)
@@ -99,6 +100,8 @@ class Recorder:
             title = f"{config.model}: both losses, {config.g_loss} G"
             picture = pictures.curves(columns["step"], series, ideals, title)
             self._keep("losses.png", "losses", int(columns["step"][-1]), picture)
+            if columns["step"][-1] == config.max_steps:  # not so where a signal or a failure ends the run
+                self._events.trial_ends(config.max_steps)
         frames = sorted(self._run.sample(0).parent.glob("step_*.png"), key=lambda path: (len(path.name), path.name))
         if frames:
             system.write_atomically(self._run.directory / "samples.gif", pictures.gif(frames))

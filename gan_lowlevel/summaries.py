@@ -11,7 +11,8 @@ from tensorboard.plugins.histogram.metadata import create_summary_metadata
 from tensorboard.plugins.scalar import summary_v2 as scalars
 from tensorboard.plugins.text import summary_v2 as texts
 
-from gan_lowlevel import losses, pictures
+from gan_lowlevel import hparams, losses, pictures
+from gan_lowlevel.config import Config
 from gan_lowlevel.gan import DReport, GReport
 
 v1 = tf.compat.v1
@@ -110,6 +111,14 @@ class Events:
         """The text card: how to read these curves, for the G loss that this run trains with."""
         text = READING.format(g_formula=G_FORMULAS[g_loss], g_ideal=losses.IDEAL_G_LOSS[g_loss])
         self._add(step, texts.text_pb("how_to_read_these_curves", text))
+
+    def trial_begins(self, step: int, config: Config) -> None:
+        """The run as a trial of the HParams tab; its measures are the last points of its scalars."""
+        self._add(step, hparams.begin_pb(config))
+
+    def trial_ends(self, step: int) -> None:
+        """The trial has reached its last step; its last scalars are written."""
+        self._add(step, hparams.end_pb())
 
     def _add(self, step: int, summary) -> None:
         self._writer.add_summary(summary.SerializeToString(), step)
