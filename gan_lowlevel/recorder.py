@@ -68,6 +68,7 @@ class Recorder:
         self._mark = (start, time.perf_counter())
         self._finished = False
 
+        self._events.trial_begins(start, loop.config)
         self._events.layout(start)
         card = cards.reading(loop.config.g_loss, loop.game.curves_in_source)
         self._events.text(start, "how_to_read_these_curves", card)
@@ -102,6 +103,8 @@ class Recorder:
         if columns["step"].size:
             last = int(columns["step"][-1])
             self._events.text(last, "what_this_run_says", cards.says(config, cards.last_figures(columns), last))
+            if last == config.max_steps:  # not so where a signal or a failure ends the run
+                self._events.trial_ends(last)
         frames = sorted(self._run.sample(0).parent.glob("step_*.png"), key=lambda path: (len(path.name), path.name))
         if frames:
             system.write_atomically(self._run.directory / "samples.gif", pictures.gif(frames))

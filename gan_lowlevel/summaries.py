@@ -14,7 +14,8 @@ from tensorboard.plugins.pr_curve import summary as pr_curves
 from tensorboard.plugins.scalar import summary_v2 as scalars
 from tensorboard.plugins.text import summary_v2 as texts
 
-from gan_lowlevel import losses, pictures
+from gan_lowlevel import hparams, losses, pictures
+from gan_lowlevel.config import Config
 from gan_lowlevel.gan import DReport, GReport
 
 v1 = tf.compat.v1
@@ -129,6 +130,14 @@ class Events:
             for group, charts in LAYOUT.items()
         ]
         self._add(step, custom_scalars.pb(layout_pb2.Layout(category=categories)))
+
+    def trial_begins(self, step: int, config: Config) -> None:
+        """The run as a trial of the HParams tab; its measures are the last points of its scalars."""
+        self._add(step, hparams.begin_pb(config))
+
+    def trial_ends(self, step: int) -> None:
+        """The trial has reached its last step; its last scalars are written."""
+        self._add(step, hparams.end_pb())
 
     def _add(self, step: int, summary) -> None:
         self._writer.add_summary(summary.SerializeToString(), step)
