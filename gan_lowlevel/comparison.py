@@ -25,7 +25,7 @@ class Result:
     name: str
     point: dict[str, Any]  # the settings that were swept
     seed: int
-    exit_code: int | None  # None: not trained yet
+    exit_code: int | None  # None: not trained to its end yet
     said: str  # its last line on standard error where it failed
     figures: dict[str, float]
 

@@ -31,6 +31,7 @@ from gan_lowlevel.runs import Run
 MOST = 1000  # trials
 POLL = 0.1  # seconds between looks at the processes
 SWEEPS_OWN = ("run_name", "resume", "dry_run")  # flags of training that mean nothing for many runs
+STOPPED = (Exit.INTERRUPTED, Exit.TERMINATED)  # exit codes of a trial that goes on when it is started again
 WHOLE = ("input_data_dir",)  # a path, in which a comma is a comma
 
 
@@ -123,7 +124,10 @@ def plan(config: SweepConfig) -> list[Trial]:
             place = {"logdir": str(pathlib.Path(config.logdir) / name), "run_name": trial}
             settings = dataclasses.replace(settings, **place)
             settings.check()
-            runs.locate(settings)
+            try:
+                runs.locate(settings)
+            except Failure as failure:
+                raise Failure(failure.code, str(failure).replace("--run_name", "--sweep_name")) from None
             flags += tuple(f"--{flag}={value}" for flag, value in place.items())
             trials[trial] = Trial(point, flags, settings)
     return list(trials.values())
@@ -155,7 +159,7 @@ def main(config: SweepConfig) -> Exit:
         return stop.exit_code
     failed = [one for one in results if one.exit_code != 0]
     if failed:
-        code = failed[0].exit_code
+        code = failed[0].exit_code or Exit.TERMINATED  # a stranger stopped it
         raise Failure(
             Exit(code) if code in set(Exit) else Exit.BUG,
             f"{len(failed):,} of {len(trials):,} trials failed, {failed[0].name} with exit code {code}: "
@@ -203,7 +207,7 @@ class Process:
         content = {"exit_code": code, "seconds": seconds, "said": said, **length}
         system.write_atomically(self.trial.outcome, json.dumps(content, indent=1).encode())
         name = self.trial.run.directory.name
-        if code in (Exit.INTERRUPTED, Exit.TERMINATED):
+        if code in STOPPED:
             return f"{name}: stopped"
         return f"{name}: failed with exit code {code}, {said}" if code else f"{name}: finished after {seconds:.0f} s"
 
@@ -260,14 +264,15 @@ def result(trial: Trial) -> comparison.Result:
     """What the trial came to."""
     noted = outcome(trial)
     figures = comparison.last_figures(runs.read_columns(trial.run.metrics))
-    if noted:
+    if "seconds" in noted:
         figures["seconds"] = noted["seconds"]
+    stopped = noted.get("exit_code") in STOPPED
     return comparison.Result(
         name=trial.run.directory.name,
         point=trial.point,
         seed=trial.config.seed,
-        exit_code=noted.get("exit_code"),
-        said=noted.get("said", ""),
+        exit_code=None if stopped else noted.get("exit_code"),
+        said="" if stopped else noted.get("said", ""),
         figures=figures,
     )
 
