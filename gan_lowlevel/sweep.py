@@ -5,7 +5,8 @@ tensorboard --logdir=logs/NAME     (the tab HParams)
 
 Every flag of training is taken too (python -m gan_lowlevel.main --help lists them), each with one value or with several
 and commas between; a switch as --mirror=true,false. Each combination is trained with each seed, in a process and a run
-of its own. The same command again goes on where it was stopped and tries again what failed.
+of its own. The same command again goes on where it was stopped and tries again what failed. A trial that fails ends no
+other; the exit code is then that of the first that failed.
 """
 
 import dataclasses
@@ -231,6 +232,7 @@ def train(trials: Sequence[Trial], jobs: int, stop: system.StopRequest) -> None:
                     asked = True
                     for process in running:
                         process.stop()
+                bar.set_postfix_str(f"{len(running)} running")  # draws the seconds too
                 time.sleep(POLL)
                 for process in [process for process in running if process.ended()]:
                     running.remove(process)
