@@ -5,6 +5,7 @@ import dataclasses
 import difflib
 import io
 import itertools
+import re
 import textwrap
 from collections.abc import Sequence
 from typing import Any, TypeVar
@@ -15,6 +16,8 @@ from gan_lowlevel.config import ANY_PICTURE, FLAGS_DIR, MODELS, Config, Setting,
 from gan_lowlevel.errors import Exit, Failure
 
 Record = TypeVar("Record")
+
+SEEDS = 2**31  # seeds are below it
 
 
 class _Parser(flags.ArgumentParser):
@@ -82,6 +85,16 @@ def _define(record: type) -> flags.FlagValues:
 def _read(record: type, argv: Sequence[str]) -> tuple[dict[str, Any], set[str]]:
     """Values by name, and the names that `argv` gives. Raises Failure(FLAGS) with absl's sentence or ours."""
     values = _define(record)
+    _parse(values, argv)
+    given = {
+        name
+        for name, facts in settings_of(record).items()
+        if any(values[flag].present for flag in (name, *facts.aliases))
+    }
+    return {name: getattr(values, name) for name in settings_of(record)}, given
+
+
+def _parse(values: flags.FlagValues, argv: Sequence[str]) -> None:
     warning = io.StringIO()  # absl only warns of a flagfile that includes itself, and goes on without it
     try:
         with contextlib.redirect_stderr(warning):
@@ -101,18 +114,30 @@ def _read(record: type, argv: Sequence[str]) -> tuple[dict[str, Any], set[str]]:
         raise Failure(Exit.FLAGS, "a --flagfile includes itself: take its own --flagfile line out of it.")
     if rest:
         raise Failure(Exit.FLAGS, f"only flags are wanted, got {rest[0]!r}: write settings as --name=value.")
-    given = {
-        name
-        for name, facts in settings_of(record).items()
-        if any(values[flag].present for flag in (name, *facts.aliases))
-    }
-    return {name: getattr(values, name) for name in settings_of(record)}, given
 
 
 def read_record(record: type[Record], argv: Sequence[str]) -> Record:
     """A command's settings record from its arguments."""
     values, _ = _read(record, argv)
     return record(**values)
+
+
+def read_lists(record: type[Record], argv: Sequence[str]) -> tuple[dict[str, Any], dict[str, str]]:
+    """A command's own settings by name, and beside them the text of each training flag that `argv` gives.
+
+    What a training flag accepts is not asked here, since its text may be a list.
+    """
+    values = _define(record)
+    training = {name: facts for name, facts in settings_of(Config).items() if name not in values}
+    for name, facts in training.items():
+        text = {"parser": flags.ArgumentParser(), "serializer": flags.ArgumentSerializer(), "default": None}
+        flags.DEFINE(name=name, help=facts.help, flag_values=values, boolean=facts.kind is bool, **text)
+        for alias in facts.aliases:
+            flags.DEFINE_alias(alias, name, flag_values=values)
+    _parse(values, argv)
+    texts = {name: getattr(values, name) for name in training}
+    own = {name: getattr(values, name) for name in settings_of(record)}
+    return own, {name: text for name, text in texts.items() if text is not None}
 
 
 def read_config(argv: Sequence[str]) -> Config:
@@ -164,6 +189,24 @@ def recipe_defaults(argv: Sequence[str]) -> dict[str, Any]:
         if name == "model" and value in MODELS:
             model = value
     return _read(Config, [f"--flagfile={FLAGS_DIR / f'{model}.flags'}"])[0]
+
+
+def parse_seeds(text: str, most: int = 1_000_000) -> list[int]:
+    """The seeds in their order, each from 0 to 2^31 - 1, at most `most`. Raises Failure(FLAGS)."""
+    seeds: list[int] = []
+    for part in text.split(","):
+        match = re.fullmatch(r"\s*(\d{1,10})(?:-(\d{1,10}))?\s*", part, re.ASCII)
+        first, last = (int(match[1]), int(match[2] or match[1])) if match else (1, 0)
+        if first > last or last >= SEEDS:
+            raise Failure(
+                Exit.FLAGS,
+                f"--seeds wants numbers and ranges from 0 to {SEEDS - 1:,}, such as 0-63 or 3,7,10-19; "
+                f"{part!r} is neither.",
+            )
+        if len(seeds) + last - first + 1 > most:
+            raise Failure(Exit.FLAGS, f"--seeds={text} asks for more than {most:,}: ask in parts.")
+        seeds += range(first, last + 1)
+    return seeds
 
 
 def help_text(command: str, purpose: str, record: type, defaults: dict[str, Any]) -> str:

@@ -31,7 +31,7 @@ NOT_AT_ONCE = ("dog", "parabola")  # the games whose D learns in two updates, or
 PLANE = ("parabola",)  # the games of points in the plane
 
 RECIPE = None  # the default of a setting that every flagfile gives
-_RUN_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}")
+RUN_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -323,7 +323,7 @@ class Config:
             )
         if self.dataset == "parabola" and -1 in self.cadences():
             _refuse("drawn points have no epochs, give each --*_every as steps", "-1")
-        if self.run_name and not _RUN_NAME.fullmatch(self.run_name):
+        if self.run_name and not RUN_NAME.fullmatch(self.run_name):
             _refuse(
                 "--run_name wants 1 to 100 of the characters A-Z a-z 0-9 . _ -, the first no dot or dash",
                 f"--run_name={self.run_name!r}",

@@ -9,7 +9,6 @@ import dataclasses
 import functools
 import os
 import pathlib
-import re
 import sys
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
@@ -19,7 +18,7 @@ import numpy as np
 from tqdm import tqdm
 
 from gan_lowlevel import command, pictures, plots, runs, system
-from gan_lowlevel.commandline import read_record
+from gan_lowlevel.commandline import SEEDS, parse_seeds, read_record
 from gan_lowlevel.config import PLANE, setting, settings_of
 from gan_lowlevel.data import parabola
 from gan_lowlevel.errors import Exit, Failure
@@ -30,7 +29,6 @@ if TYPE_CHECKING:
 Sink = Callable[[list[int], np.ndarray], None]  # takes seeds and their samples, part after part
 
 MOST = 1_000_000  # draws in one call
-SEEDS = 2**31  # seeds are below it
 IN_GRID = 4096  # a grid of more is a picture that few programs open
 
 
@@ -63,24 +61,6 @@ class GenerateConfig:
         low=1,
         high=1000,
     )
-
-
-def parse_seeds(text: str) -> list[int]:
-    """The seeds in their order, each from 0 to 2^31 - 1. Raises Failure(FLAGS)."""
-    seeds: list[int] = []
-    for part in text.split(","):
-        match = re.fullmatch(r"\s*(\d{1,10})(?:-(\d{1,10}))?\s*", part, re.ASCII)
-        first, last = (int(match[1]), int(match[2] or match[1])) if match else (1, 0)
-        if first > last or last >= SEEDS:
-            raise Failure(
-                Exit.FLAGS,
-                f"--seeds wants numbers and ranges from 0 to {SEEDS - 1:,}, such as 0-63 or 3,7,10-19; "
-                f"{part!r} is neither.",
-            )
-        if len(seeds) + last - first + 1 > MOST:
-            raise Failure(Exit.FLAGS, f"--seeds={text} asks for more than {MOST:,} samples: ask in parts.")
-        seeds += range(first, last + 1)
-    return seeds
 
 
 def wanted_seeds(config: GenerateConfig) -> list[int]:

@@ -141,9 +141,14 @@ class Metrics:
 
     def columns(self) -> dict[str, np.ndarray]:
         """Every column by name, float64 [rows]."""
-        tags, rows = _read_rows(self._path)
-        table = np.array(rows, np.float64).reshape(len(rows), len(tags) + 1)
-        return {name: table[:, i] for i, name in enumerate(["step", *tags])}
+        return read_columns(self._path)
+
+
+def read_columns(path: pathlib.Path) -> dict[str, np.ndarray]:
+    """Every column of a metrics.csv by name, float64 [rows]; `step` alone, with no rows, where there is no file."""
+    tags, rows = _read_rows(path)
+    table = np.array(rows, np.float64).reshape(len(rows), len(tags) + 1)
+    return {name: table[:, i] for i, name in enumerate(["step", *tags])}
 
 
 def _row_text(row: list[float]) -> list[str]:

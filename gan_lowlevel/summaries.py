@@ -65,7 +65,8 @@ class Events:
         # TensorFlow names the file by the second: two of one second would be one file. Nanoseconds keep them in order.
         suffix = f".{time.time_ns()}.{os.getpid()}"
         self._writer = v1.summary.FileWriter(str(directory), graph, filename_suffix=suffix)
-        self._writer.add_session_log(v1.SessionLog(status=v1.SessionLog.START), start)
+        # TensorBoard drops points from the step of this note on, and that of `start` itself is to stay.
+        self._writer.add_session_log(v1.SessionLog(status=v1.SessionLog.START), start + 1 if start else 0)
 
     def close(self) -> None:
         """Write what is left and end the file."""

@@ -68,10 +68,10 @@ def _umask() -> int:
 
 
 @contextlib.contextmanager
-def lock(path: pathlib.Path) -> Iterator[None]:
+def lock(path: pathlib.Path, flag: str = "--run_name") -> Iterator[None]:
     """Hold `path` for this process alone; the lock dies with its owner, also over kill -9.
 
-    Raises Failure(IN_USE) where another process holds it.
+    Raises Failure(IN_USE), naming the flag that names another place, where another process holds it.
     """
     with open(path, "a") as file:
         try:
@@ -86,7 +86,7 @@ def lock(path: pathlib.Path) -> Iterator[None]:
         except OSError:
             raise Failure(
                 Exit.IN_USE,
-                f"{path.parent} is in use by another process: wait for it to end, or give another --run_name.",
+                f"{path.parent} is in use by another process: wait for it to end, or give another {flag}.",
             ) from None
         yield
 
