@@ -70,7 +70,7 @@ class Remark(NamedTuple):
     advice: str  # what to try; empty where nothing needs to change
 
 
-def last_figures(columns: dict[str, np.ndarray]) -> dict[str, float]:
+def recent(columns: dict[str, np.ndarray]) -> dict[str, float]:
     """Of each column of metrics.csv the mean of the last LAST of its finite figures, and their standard deviation as
     NAME:std."""
     figures = {}

@@ -12,13 +12,13 @@ import tensorflow as tf
 from tqdm import tqdm
 
 import gan_lowlevel
-from gan_lowlevel import losses
+from gan_lowlevel import cards, losses
 from gan_lowlevel.config import Config, flag_text
 from gan_lowlevel.data.dataset import Dataset
 from gan_lowlevel.errors import Exit
 from gan_lowlevel.gan import Theta
 from gan_lowlevel.loop import Report
-from gan_lowlevel.runs import Run
+from gan_lowlevel.runs import Run, read_columns
 
 BAR = "{desc}{percentage:.0f}% {n_fmt}/{total_fmt} [{elapsed}<{remaining}, {rate_noinv_fmt}{postfix}]"
 WIDE = 140  # columns that a bar with all figures takes
@@ -142,7 +142,7 @@ def print_already_there(config: Config, run: Run, step: int) -> None:
 
 
 def print_end(config: Config, run: Run, report: Report, step: int, seconds: float, stopped: Exit | None) -> None:
-    """The last figures beside their ideal values, what was left, and what to type next."""
+    """The last figures beside their ideal values, what they say, what was left, and what to type next."""
     ended = f"stopped by {'Ctrl-C' if stopped == Exit.INTERRUPTED else 'SIGTERM'} and saved" if stopped else "finished"
     say(f"\n{ended} at step {step:,} of {config.max_steps:,} after {seconds:.0f} s\n")
     say(f"{'':<10}{'now':>9}{'ideal':>9}   (ideal: real and generated alike, D = 1/2)")
@@ -154,6 +154,12 @@ def print_end(config: Config, run: Run, report: Report, step: int, seconds: floa
         ("D(G(z))", report.d.d_fake, 0.5),
     ):
         say(f"{name:<10}{now:>9.4f}{ideal:>9.4f}")
+    remarks = cards.remarks(config, cards.recent(read_columns(run.metrics)))
+    if remarks:
+        say("\nwhat the last figures say")
+    for remark in remarks:
+        advice = f" Try {remark.advice}.".replace("`", "") if remark.advice else ""
+        say(f"  - {remark.finding}{advice}")
     last_grid = f"samples/{run.sample(step).name}" if run.sample(step).exists() else "samples/"
     say(f"\nleft in {run.directory}")
     for name, what in (

@@ -101,10 +101,9 @@ class Recorder:
             system.write_atomically(self._run.directory / "losses.png", content)
             self._events.png(int(steps[-1]), "losses", content)
         if columns["step"].size:
-            last = int(columns["step"][-1])
-            self._events.text(last, "what_this_run_says", cards.says(config, cards.last_figures(columns), last))
-            if last == config.max_steps:  # not so where a signal or a failure ends the run
-                self._events.trial_ends(last)
+            self._read_aloud()
+            if columns["step"][-1] == config.max_steps:  # not so where a signal or a failure ends the run
+                self._events.trial_ends(config.max_steps)
         frames = sorted(self._run.sample(0).parent.glob("step_*.png"), key=lambda path: (len(path.name), path.name))
         if frames:
             system.write_atomically(self._run.directory / "samples.gif", pictures.gif(frames))
@@ -170,3 +169,11 @@ class Recorder:
         labels = np.repeat([True, False], [len(look.real_logits), len(look.fake_logits)])
         self._events.pr_curve(step, "D_as_a_classifier", labels, np.concatenate([look.d_real, look.d_fake]))
         self._view.views(step)
+        if step:
+            self._read_aloud()
+
+    def _read_aloud(self) -> None:
+        columns = self._metrics.columns()
+        if columns["step"].size:
+            last = int(columns["step"][-1])
+            self._events.text(last, "what_this_run_says", cards.says(self._loop.config, cards.recent(columns), last))

@@ -131,3 +131,27 @@ def test_the_card_says_how_to_read_the_curves(served):
     [text, *_] = served("/data/plugin/text/text", run=RUN, tag="how_to_read_these_curves")
     assert "−1.3863" in text["text"]  # V at the ideal point, 2 log 1/2
     assert "0.6931" in text["text"]  # G's loss there
+
+
+def test_the_layout_puts_together_what_was_recorded(served):
+    layout = eventually(served, lambda layout: layout.get("category"), "/data/plugin/custom_scalars/layout")
+    charts = {
+        chart["title"]: [tag.strip("^$") for tag in chart["multiline"]["tag"]]
+        for category in layout["category"]
+        for chart in category["chart"]
+    }
+    assert charts["both losses and their ideal values"] == ["D_loss", "G_loss", "ideal/D_loss", "ideal/G_loss"]
+    assert charts["V, its two terms, and −log 4"][-1] == "value/minus_log_4"
+    assert charts["D(x), D(G(z)) and ½"] == ["prob/D_x", "prob/D_G_z", "ideal/D"]
+    assert charts["norm of G's gradient under both losses"] == ["gradient/minimax", "gradient/non_saturating"]
+    drawn = {tag for tags in charts.values() for tag in tags if "*" not in tag}
+    assert drawn <= SCALARS | THEORY  # no chart waits for a curve that never comes
+
+
+def test_d_as_a_classifier_has_a_precision_recall_curve(served):
+    tags = eventually(served, lambda tags: RUN in tags, "/data/plugin/pr_curves/tags")
+    assert list(tags[RUN]) == ["D_as_a_classifier"]
+    curves = served("/data/plugin/pr_curves/pr_curves", run=RUN, tag="D_as_a_classifier")[RUN]
+    assert [curve["step"] for curve in curves] == [0, 4, 8]  # the start, and the end of each of the two runs
+    assert curves[0]["recall"][0] == 1.0  # at threshold 0 all real rows are found
+    assert curves[0]["precision"][0] == pytest.approx(0.5)  # of as many real as generated rows
