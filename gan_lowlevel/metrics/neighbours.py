@@ -7,7 +7,7 @@ import numpy as np
 from sklearn.metrics import pairwise_distances_chunked
 
 K = 5
-BLOCK = 2**22  # entries of the table that `nearest` turns to floats at a time, 16 MB
+BLOCK = 2**21  # entries of the table that `nearest` turns to floats at a time, 8 MB
 
 
 class Estimate(NamedTuple):

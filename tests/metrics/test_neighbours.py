@@ -6,6 +6,7 @@ import tracemalloc
 import numpy as np
 import pytest
 from scipy.spatial.distance import cdist
+from threadpoolctl import threadpool_limits  # comes with scikit-learn
 
 from gan_lowlevel.metrics import neighbours
 from gan_lowlevel.metrics.neighbours import manifolds, memorised, nearest, radii
@@ -118,10 +119,11 @@ def test_nearest_costs_little_more_than_its_products(count, pixels):
         return time.perf_counter() - start
 
     whole, products = [], []
-    for _ in range(8):  # in turns, the best of each: others use the machine too
-        whole.append(seconds(lambda: nearest(rows, table, (0.0, 1.0))))
-        products.append(seconds(lambda: rows @ floats.T) * count / len(floats))
-    assert min(whole) < 0.15 + 4 * min(products)
+    with threadpool_limits(1):  # two that wait for each other take any time where others use the machine
+        for _ in range(8):  # in turns, the best of each
+            whole.append(seconds(lambda: nearest(rows, table, (0.0, 1.0))))
+            products.append(seconds(lambda: rows @ floats.T) * count / len(floats))
+    assert min(whole) < 10 * min(products)
 
 
 def test_nearest_never_holds_the_table_as_floats():

@@ -1,0 +1,192 @@
+"""Measure a trained generator: a table, evaluation.json in the run, and a point on each curve of quality.
+
+python -m gan_lowlevel.evaluate --run=logs/NAME --input_data_dir=DIR
+python -m gan_lowlevel.evaluate --run=logs/NAME --checkpoint=all
+"""
+
+import contextlib
+import dataclasses
+import functools
+import pathlib
+import sys
+import time
+from collections.abc import Iterator
+
+from tqdm import tqdm
+
+from gan_lowlevel import command, runs
+from gan_lowlevel.commandline import read_record
+from gan_lowlevel.config import Config, setting, settings_of
+from gan_lowlevel.errors import Exit, Failure
+from gan_lowlevel.measures import LEAST, Estimate, Ground, Rows, families, measured
+
+ALL = "all"
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class EvaluateConfig:
+    """Every setting of the command."""
+
+    run: str = setting("", str, "Folder of a run, such as logs/NAME.")
+    input_data_dir: str = setting(
+        "",
+        str,
+        "Folder of the data to compare with, as in training; empty: the run's own.",
+        aliases=("data_dir",),
+    )
+    checkpoint: str = setting(
+        runs.NEWEST,
+        str,
+        f"Which weights: {runs.NEWEST}, the step of a checkpoint that was kept, or {ALL} of them in their order.",
+    )
+    count: int = setting(
+        10_000,
+        int,
+        "Samples to draw, from seeds --seed, --seed + 1, ...; fewer where a game's measures have no use for more.",
+        low=LEAST,
+        high=1_000_000,
+    )
+    seed: int = setting(
+        0, int, "Seed of the first sample; chooses real rows and noise too.", low=0, high=2**31 - 1_000_001
+    )
+    debug: bool = setting(False, bool, "Whether to say how long each part took.")
+
+
+def main(config: EvaluateConfig) -> Exit:
+    """Restore, draw, measure, print, write: for each checkpoint that is asked for."""
+    if not config.run:
+        raise Failure(Exit.FLAGS, f"--run is wanted: {settings_of(EvaluateConfig)['run'].help}")
+    wanted = runs.parse_checkpoint(config.checkpoint, also=(ALL,))
+    run = runs.Run(pathlib.Path(config.run))
+    settings = runs.read_settings(run)
+    of_data = data_settings(settings, config.input_data_dir)
+    clock = Clock(config.debug)
+    with clock.timed("data"):
+        data_set, sha256 = load(of_data)
+
+    with clock.timed("start of TensorFlow"):
+        command.start_tensorflow()
+    from gan_lowlevel import evaluations, grounds, networks
+    from gan_lowlevel.checkpoints import kept
+    from gan_lowlevel.sampler import Sampler, no_checkpoint
+
+    game = networks.GAMES[settings.model](dataclasses.replace(settings, d_dropout=0.0))
+    steps = kept(run.checkpoints) if wanted == ALL else [wanted]
+    if not steps:
+        raise no_checkpoint(run)
+
+    ground, references, found = None, {}, None
+    for i, step in enumerate(steps):
+        try:
+            sampler = Sampler(run, settings, game, step)
+        except Failure as failure:
+            if failure.code != Exit.CHECKPOINTS or len(steps) == 1:
+                raise
+            print(f"passed over: {failure}", flush=True)
+            continue
+        with sampler:
+            if ground is None:
+                trained = sampler.notes.get("data_sha256") == sha256
+                ground = grounds.ground(data_set, of_data, game.output_range, config.count, config.seed, trained)
+                print(f"run   {run.directory}\ndata  {data_set.description}", *ground.notes, sep="\n      ", flush=True)
+            with clock.timed("samples"):
+                samples = ground.prepare(sampler.samples(list(range(config.seed, config.seed + ground.most))))
+        with bar(ground, f"step {sampler.step:,}", first=not references) as shown:
+            if not references:
+                for name in ("real", "noise"):
+                    references[name] = estimates(getattr(ground, name), ground, clock, name, shown)
+            values = estimates(samples, ground, clock, "samples", shown)
+        found = evaluations.figures(values, **references, seed=config.seed, step=sampler.step)
+        evaluations.write(run, found)
+        if len(steps) > 1:
+            print(f"{i + 1}/{len(steps)} step {sampler.step:,}: {evaluations.brief(found)}", flush=True)
+
+    if found is None:
+        raise Failure(
+            Exit.CHECKPOINTS,
+            f"none of the {len(steps)} checkpoints in {run.checkpoints} is good: put a good copy back.",
+        )
+    newest = next(iter(found.values())).step
+    print(f"\n{run.directory} after {newest:,} steps, samples of seeds {config.seed:,} and up\n")
+    print(evaluations.table(found))
+    print(f"\nleft in {run.directory}: evaluation.json, and curves for TensorBoard in evaluation/")
+    return Exit.DONE
+
+
+def data_settings(settings: Config, typed: str) -> Config:
+    """The run's settings with the data to compare with; `typed` is --input_data_dir.
+
+    Raises Failure(FLAGS) where there is no such choice, Failure(DATA) where the run's own folder is gone.
+    """
+    if settings.dataset not in ("embedded", "mnist", "photos"):
+        if typed:
+            raise Failure(
+                Exit.FLAGS,
+                f"--input_data_dir is for runs on pictures, this one drew its data ({settings.dataset}): leave it out.",
+            )
+        return settings
+    if typed:
+        dataset = "mnist" if settings.dataset == "embedded" else settings.dataset
+        return dataclasses.replace(settings, dataset=dataset, input_data_dir=typed)
+    own = settings.input_data_dir
+    if own and settings.dataset != "embedded" and not pathlib.Path(own).expanduser().exists():
+        raise Failure(
+            Exit.DATA, f"the run trained on {own}, which is not there: give --input_data_dir=DIR with the same data."
+        )
+    return settings
+
+
+def load(of_data: Config) -> tuple:
+    """The data, digits as they came, 28x28x1, and the SHA-256 of what trains in the run's own shape."""
+    from gan_lowlevel import data  # after the flags, as all that follows
+
+    as_came = of_data
+    if of_data.dataset != "photos":
+        as_came = dataclasses.replace(of_data, image_size=0, channels=0)
+    data_set = data.load(as_came)
+    same = as_came.picture() == of_data.picture()
+    return data_set, (data_set if same else data.load(of_data)).sha256()
+
+
+def estimates(rows: Rows, ground: Ground, clock: "Clock", name: str, shown: tqdm) -> dict[str, Estimate]:
+    """Every measure of one set of rows."""
+    found: dict[str, Estimate] = {}
+    for family in families(ground):
+        with clock.timed(f"{', '.join(family.measures)} of {name}"):
+            found |= measured(family, rows, ground)
+        shown.update()
+    return found
+
+
+def bar(ground: Ground, what: str, first: bool) -> tqdm:
+    """On a terminal alone. `first`: real rows and noise are measured too."""
+    return tqdm(
+        total=len(families(ground)) * (3 if first else 1),
+        desc=what, unit="measure", leave=False, dynamic_ncols=True, disable=None if sys.stderr else True,
+    )  # fmt: skip
+
+
+class Clock:
+    """Says how long each part took, where somebody wants to know."""
+
+    def __init__(self, shown: bool):
+        self._shown = shown
+
+    @contextlib.contextmanager
+    def timed(self, what: str) -> Iterator[None]:
+        """The time of a block, on standard error."""
+        start = time.perf_counter()
+        yield
+        if self._shown:
+            print(f"{time.perf_counter() - start:7.2f} s  {what}", file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    command.run(
+        command="evaluate",
+        purpose=__doc__.strip(),
+        record=EvaluateConfig,
+        body=main,
+        read=functools.partial(read_record, EvaluateConfig),
+        defaults=lambda argv: dataclasses.asdict(EvaluateConfig()),
+    )
