@@ -20,6 +20,7 @@ class Stream(enum.IntEnum):
     G_LATENT = 1
     SAMPLE = 2
     CHECK = 3  # for D's accuracies on the console
+    DIGITS = 4  # the digit classifier's shifts and dropout masks
 
 
 def origin(seed: int, stream: int, row: int) -> tuple[int, int]:

@@ -231,7 +231,7 @@ def test_an_origin_of_tensors_is_the_origin_of_the_same_integers():
 
 def test_streams_see_other_numbers_at_the_same_row():
     each = drawn(uniform(1, 256), *[(0, stream, 1) for stream in Stream])
-    assert len(each) == 4
+    assert len(each) == 5
     for i, one in enumerate(each):
         for other in each[:i]:
             # Independent: the correlation of 256 pairs has standard error 1/sqrt(256).

@@ -80,6 +80,7 @@ def _shaped(data: Dataset, config: Config) -> Dataset:
         data,
         images=_resized(data.images, height, channels),
         held_out_images=_resized(data.held_out_images, height, channels),
+        test_images=None if data.test_images is None else _resized(data.test_images, height, channels),
     )
 
 

@@ -38,6 +38,7 @@ class Dataset:
     images: uint8 [N, H, W, C], what trains; labels: uint8 [N].
     held_out_images, held_out_labels: the same for what never trains, for curves only.
     description: one line for the console.
+    test_images, test_labels: the whole published test set, the held-out images among them; None where there is none.
     """
 
     images: np.ndarray
@@ -45,6 +46,8 @@ class Dataset:
     held_out_images: np.ndarray
     held_out_labels: np.ndarray
     description: str
+    test_images: np.ndarray | None = dataclasses.field(default=None, kw_only=True)
+    test_labels: np.ndarray | None = dataclasses.field(default=None, kw_only=True)
 
     def sha256(self) -> str:
         """Of what trains, pixels and shape: a run goes on only with the data that it began with."""

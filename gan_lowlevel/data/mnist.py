@@ -46,6 +46,8 @@ def load(directory: str, download: bool, dry_run: bool = False, source: Source =
         held_out_labels=test_labels[-held_out:],
         description=f"MNIST from {folder}: {len(images):,} training images 28x28x1, "
         f"{held_out:,} of the {len(test_images):,} test images held out for curves",
+        test_images=test_images,
+        test_labels=test_labels,
     )
 
 

@@ -76,6 +76,7 @@ def test_a_good_folder(tmp_path, spelling):
     assert got.labels.tolist() == [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 0, 1]
     assert got.held_out_images[:, 0, 0, 0].tolist() == [3, 4, 5]  # the last half of 6
     assert got.held_out_labels.tolist() == [3, 4, 5]
+    assert got.test_images[:, 0, 0, 0].tolist() == got.test_labels.tolist() == [0, 1, 2, 3, 4, 5]  # all of them
     wanted = "12 training images 28x28x1, 3 of the 6 test images held out for curves"
     assert got.description == f"MNIST from {folder}: {wanted}"
 
@@ -320,6 +321,7 @@ def test_all_of_mnist():
     got = load(pathlib.Path(os.environ["GAN_LOWLEVEL_DATA"]) / "mnist", download=False)
     assert got.images.shape == (60_000, 28, 28, 1)
     assert got.held_out_images.shape == (5_000, 28, 28, 1)
+    assert got.test_images.shape == (10_000, 28, 28, 1)
     # The digits' frequencies in the training set, 60,000 in all, and the first ten labels, as LeCun's page shows them.
     assert np.bincount(got.labels).tolist() == [5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949]
     assert got.labels[:10].tolist() == [5, 0, 4, 1, 9, 2, 1, 3, 1, 4]
