@@ -75,7 +75,7 @@ def _text(number: float | None, of: float | None) -> str:
     if isinstance(number, int):
         return f"{number:,}"
     size = abs(of)
-    return f"{number:,.{1 if size >= 1000 else 2 if size >= 100 else 3 if size >= 1 else 4}f}"
+    return f"{number:,.{1 if size >= 100 else 2 if size >= 10 else 3 if size >= 1 else 4}f}"
 
 
 # Files.
@@ -91,10 +91,10 @@ def write(run: Run, found: Figures) -> None:
 
     A point of the same step is replaced. Raises OSError where the disk refuses.
     """
+    folder(run).mkdir(exist_ok=True)
     content = {name: figure._asdict() for name, figure in found.items()}
     text = json.dumps(content, indent=1, allow_nan=False) + "\n"
     system.write_atomically(run.directory / "evaluation.json", text.encode())
-    folder(run).mkdir(exist_ok=True)
     old = event_files(run)
     points = curves(run)
     for name, figure in found.items():

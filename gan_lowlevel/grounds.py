@@ -206,4 +206,4 @@ def _times(shape) -> str:
 
 def _enough(count: int, what: str) -> None:
     if count < LEAST:
-        raise Failure(Exit.DATA, f"{LEAST} {what} or more are wanted, the data give {count}: give more data.")
+        raise Failure(Exit.DATA, f"at least {LEAST} {what} are wanted, the data give {count}: give more data.")

@@ -7,6 +7,7 @@ FID: other features give other numbers). It falls as sets grow: sets of equal si
 from typing import NamedTuple
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 RESAMPLES = 40  # for the standard error
 
@@ -30,7 +31,10 @@ def distance(a: Moments, b: Moments) -> float:
     The last trace is that of the symmetric (Σ_a^½ Σ_b Σ_a^½)^½, whose eigenvalues are real also where covariances are
     singular, as they are of fewer rows than features; those that rounding makes negative are 0.
     """
-    root = _root(a.covariance)
+    return _distance(a, _root(a.covariance), b)
+
+
+def _distance(a: Moments, root: np.ndarray, b: Moments) -> float:
     eigenvalues = np.linalg.eigvalsh(root @ b.covariance @ root)
     cross = np.sqrt(np.maximum(eigenvalues, 0)).sum()
     shift = a.mean - b.mean
@@ -46,8 +50,10 @@ def stderr(features: np.ndarray, reference: np.ndarray, seed: int) -> float:
     """Of `frechet`, by bootstrap over `features`: the deviation of RESAMPLES distances, each of as many rows drawn with
     replacement. Their mean lies above the distance, by the bias that fewer different rows have."""
     of_reference, draws = moments(reference), np.random.Generator(np.random.Philox(key=[seed, len(features)]))
+    root = _root(of_reference.covariance)
     drawn = (features[draws.integers(len(features), size=len(features))] for _ in range(RESAMPLES))
-    return float(np.std([distance(of_reference, moments(rows)) for rows in drawn], ddof=1))
+    with threadpool_limits(1, user_api="blas"):  # two threads wait longer for each other than such matrices take
+        return float(np.std([_distance(of_reference, root, moments(rows)) for rows in drawn], ddof=1))
 
 
 def _root(covariance: np.ndarray) -> np.ndarray:

@@ -106,7 +106,9 @@ def nearest(
 def memorised(samples: np.ndarray, unseen: np.ndarray) -> Estimate:
     """Mean distance of samples to their nearest training rows over that of real rows which never trained: [n], [m].
 
-    1: as near to the training rows as new data are. Well below 1: copies of them; far above: not near any data.
+    1: as near to the training rows as new data are. 0: copies of them; far above 1: not near any data. A sample that is
+    smoother than data are is nearer too (the mean of all rows is nearer to each than the others are), so that only
+    sharp samples below 1 are copies: look at them beside their nearest rows.
     After Meehan, Chaudhuri and Dasgupta 2020 ("A Non-Parametric Test to Detect Data-Copying in Generative Models"),
     who compare the same two sets of distances by ranks. Standard error by the delta method for a ratio of two means.
     """
