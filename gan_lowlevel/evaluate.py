@@ -73,6 +73,7 @@ def main(config: EvaluateConfig) -> Exit:
         command.start_tensorflow()
     from gan_lowlevel import evaluations, grounds, networks
     from gan_lowlevel.checkpoints import kept
+    from gan_lowlevel.console import say
     from gan_lowlevel.sampler import Sampler, no_checkpoint
 
     game = networks.GAMES[settings.model](dataclasses.replace(settings, d_dropout=0.0))
@@ -87,13 +88,13 @@ def main(config: EvaluateConfig) -> Exit:
         except Failure as failure:
             if len(steps) == 1:
                 raise
-            print(f"passed over: {failure}", flush=True)
+            say(f"passed over: {failure}")
             continue
         with sampler:
             if ruler is None:
                 trained = sampler.notes.get("data_sha256") == sha256
                 ground = grounds.ground(data_set, of_data, game.output_range, config.count, config.seed, trained)
-                print(f"run   {run.directory}\ndata  {data_set.description}", *ground.notes, sep="\n      ", flush=True)
+                say("\n      ".join((f"run   {run.directory}\ndata  {data_set.description}", *ground.notes)))
                 ruler = Ruler(ground, clock)
             seeds = list(range(config.seed, config.seed + ground.most))
             with clock.timed("samples"):
@@ -103,7 +104,7 @@ def main(config: EvaluateConfig) -> Exit:
         found = evaluations.figures(values, **references, seed=config.seed, step=sampler.step)
         evaluations.write(run, found)
         if len(steps) > 1:
-            print(f"{i + 1}/{len(steps)} step {sampler.step:,}: {evaluations.brief(found)}", flush=True)
+            say(f"{i + 1}/{len(steps)} step {sampler.step:,}: {evaluations.brief(found)}")
 
     if found is None:
         raise Failure(
@@ -111,9 +112,9 @@ def main(config: EvaluateConfig) -> Exit:
             f"none of the {len(steps)} checkpoints in {run.checkpoints} is good: put a good copy back.",
         )
     newest = next(iter(found.values())).step
-    print(f"\n{run.directory} after {newest:,} steps, samples of seeds {config.seed:,} and up\n")
-    print(evaluations.table(found))
-    print(f"\nleft in {run.directory}: evaluation.json, and curves for TensorBoard in evaluation/")
+    say(f"\n{run.directory} after {newest:,} steps, samples of seeds {config.seed:,} and up\n")
+    say(evaluations.table(found))
+    say(f"\nleft in {run.directory}: evaluation.json, and curves for TensorBoard in evaluation/")
     return Exit.DONE
 
 

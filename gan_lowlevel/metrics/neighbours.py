@@ -4,7 +4,6 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from sklearn.metrics import pairwise_distances_chunked
 
 K = 5
 BLOCK = 2**21  # entries of the table that `nearest` turns to floats at a time, 8 MB
@@ -36,6 +35,8 @@ def manifolds(real: np.ndarray, fake: np.ndarray, k: int = K) -> Manifolds:
     Standard errors: std/√rows of what the mean is over, the other set being as it is.
     Raises ValueError for k rows or fewer.
     """
+    from sklearn.metrics import pairwise_distances_chunked  # a second, which who asks for `nearest` alone does not wait
+
     if min(len(real), len(fake)) <= k:
         raise ValueError(f"more than {k} rows of each are wanted, got {len(real)} real and {len(fake)} fake")
     real_radius, fake_radius = radii(real, k), radii(fake, k)
@@ -59,6 +60,7 @@ def manifolds(real: np.ndarray, fake: np.ndarray, k: int = K) -> Manifolds:
 
 def radii(features: np.ndarray, k: int = K) -> np.ndarray:
     """Distance of each row to its k-th nearest neighbour among the others: float [N]."""
+    from sklearn.metrics import pairwise_distances_chunked
 
     def kth(distances: np.ndarray, first: int) -> np.ndarray:
         rows = np.arange(len(distances))
