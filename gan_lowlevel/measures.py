@@ -80,7 +80,7 @@ class Ground:
 
     most: samples that there is use for. prepare: samples, float32 [N, *data_shape], to rows.
     reference: real rows, which never trained where there are such. real, noise: sets in the samples' place.
-    table: uint8 [N, pixels], the rows that train; unseen: real rows of which none is among them.
+    table: uint8 [N, pixels], the rows that train; unseen: real rows that did not, or that are not their own neighbours,
     None where the run trained on other data. validation, test: float32 [N, d], for Parzen windows. notes: for the
     reader, a line each.
     """
