@@ -100,20 +100,20 @@ class Checkpoints:
         os.rename(unfinished, final)
         system.fsync(self.root)
 
-    def restore(self) -> Checkpoint | None:
-        """Load the newest good checkpoint; each newer one that is not is named on the console.
+    def restore(self, step: int | None = None) -> Checkpoint | None:
+        """Load the newest good checkpoint; each newer one that is not is named on the console. With `step` that one.
 
         None, and nothing loaded, where there is no checkpoint at all. Raises Failure(CHECKPOINTS) where there are,
-        and none is good.
+        and none is good, Failure(FLAGS) where none is of that step.
         """
         names = _names(self.root)
+        if step is not None and names:
+            return self._restore_one(step, names)
         for name in names:
-            found = _read(self.root / name)
-            problem = _misfit(found.prefix, self._variables) if isinstance(found, Checkpoint) else found
-            if not problem:
-                self._saver.restore(self._session, found.prefix)
+            found = self._load(name)
+            if isinstance(found, Checkpoint):
                 return found
-            print(f"{self.root / name} is passed over: {problem}.", flush=True)
+            print(f"{self.root / name} is passed over: {found}.", flush=True)
         if names:
             raise Failure(
                 Exit.CHECKPOINTS,
@@ -121,6 +121,31 @@ class Checkpoints:
                 "or give another --run_name to begin anew.",
             )
         return None
+
+    def _restore_one(self, step: int, names: list[str]) -> Checkpoint:
+        name = f"ckpt-{step:09d}"
+        if name not in names:
+            raise Failure(
+                Exit.FLAGS,
+                f"{self.root} has no checkpoint of step {step:,}: give one of {', '.join(map(str, kept(self.root)))}.",
+            )
+        found = self._load(name)
+        if isinstance(found, str):
+            raise Failure(Exit.CHECKPOINTS, f"{self.root / name} is not good: {found}; give the step of another.")
+        return found
+
+    def _load(self, name: str) -> Checkpoint | str:
+        """Load one, or say what is wrong with it and load nothing."""
+        found = _read(self.root / name)
+        problem = _misfit(found.prefix, self._variables) if isinstance(found, Checkpoint) else found
+        if not problem:
+            self._saver.restore(self._session, found.prefix)
+        return problem or found
+
+
+def kept(root: pathlib.Path) -> list[int]:
+    """The steps of the checkpoints under `root`, good or not, oldest first."""
+    return [_step(name) for name in reversed(_names(root))]
 
 
 def _remove_old(root: pathlib.Path, step: int, max_to_keep: int) -> None:

@@ -37,6 +37,9 @@ class GenerateConfig:
     """Every setting of the command; of seeds and count one is None, or both."""
 
     run: str = setting("", str, "Folder of a run, such as logs/NAME.")
+    checkpoint: str = setting(
+        runs.NEWEST, str, f"Which weights: {runs.NEWEST}, or the step of a checkpoint that was kept."
+    )
     seeds: str | None = setting(
         None, str, "Seeds of the latents, a list of numbers and ranges such as 0-63 or 3,7,10-19."
     )
@@ -96,12 +99,13 @@ def nicest(seeds: list[int], each: int, score_parts: Callable[[list[int]], Itera
 
 
 def main(config: GenerateConfig) -> Exit:
-    """Restore the run's newest good players, draw, write."""
+    """Restore the run's players, draw, write."""
     if not config.run:
         raise Failure(Exit.FLAGS, f"--run is wanted: {settings_of(GenerateConfig)['run'].help}")
     if not config.out and not config.zip:
         raise Failure(Exit.FLAGS, "--out is wanted, a folder for grid.png, seed_*.png and samples.npz, or --zip=FILE.")
     seeds = wanted_seeds(config)
+    step = runs.parse_checkpoint(config.checkpoint)
     run = runs.Run(pathlib.Path(config.run))
     settings = runs.read_settings(run)
     out, archive = pathlib.Path(config.out), pathlib.Path(config.zip)
@@ -120,7 +124,7 @@ def main(config: GenerateConfig) -> Exit:
 
     # D scores with all of its weights: dropout is for training.
     game = networks.GAMES[settings.model](dataclasses.replace(settings, d_dropout=0.0))
-    with Sampler(run, settings, game) as sampler, contextlib.ExitStack() as files:
+    with Sampler(run, settings, game, step) as sampler, contextlib.ExitStack() as files:
         sinks: list[Sink] = []  # opened before anything is drawn: what can't be written is said at once
         left = []
         if config.out:

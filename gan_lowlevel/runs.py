@@ -7,6 +7,7 @@ import datetime
 import io
 import math
 import pathlib
+import re
 from collections.abc import Iterator
 
 import numpy as np
@@ -15,6 +16,8 @@ from gan_lowlevel import system
 from gan_lowlevel.commandline import read_config
 from gan_lowlevel.config import Config
 from gan_lowlevel.errors import Exit, Failure
+
+NEWEST = "newest"  # what --checkpoint says of the newest good one
 
 
 @dataclasses.dataclass(frozen=True)
@@ -87,6 +90,18 @@ def read_settings(run: Run) -> Config:
         return read_config([f"--flagfile={run.flags}"])
     except Failure as failure:
         raise Failure(Exit.FLAGS, f"{run.flags} can't be read as settings: {failure}") from None
+
+
+def parse_checkpoint(text: str, also: tuple[str, ...] = ()) -> int | str | None:
+    """The step that --checkpoint names, None for the newest, one of `also` as it is. Raises Failure(FLAGS)."""
+    if text in also:
+        return text
+    if text == NEWEST:
+        return None
+    if not re.fullmatch(r"\d{1,12}", text, re.ASCII):
+        words = ", ".join((NEWEST, *also))
+        raise Failure(Exit.FLAGS, f"--checkpoint wants {words} or the step of a checkpoint, got {text!r}.")
+    return int(text)
 
 
 def engine_of(run: Run) -> str:

@@ -20,14 +20,16 @@ PART = 8 * BATCH  # what `parts` holds in memory at a time
 
 
 class Sampler:
-    """The players of the run's newest good checkpoint; `step` is that checkpoint's. A context, as its session is.
+    """The players of the run's newest good checkpoint, or of that at `step`. A context, as its session is.
+
+    Afterwards `step` is that checkpoint's, and `notes` what the run noted beside it.
 
     G uses its moving statistics. D's dropout, if the game was built with any, has one mask for ever: build the game
-    with d_dropout=0. Raises Failure(FLAGS) where the run has no checkpoint, Failure(CHECKPOINTS) where it has and
-    none is good.
+    with d_dropout=0. Raises Failure(FLAGS) where the run has no checkpoint, or none of that step, Failure(CHECKPOINTS)
+    where it has and none is good.
     """
 
-    def __init__(self, run: Run, config: Config, game: Game):
+    def __init__(self, run: Run, config: Config, game: Game, step: int | None = None):
         self._game, self._z_dim = game, config.z_dim
         with tf.Graph().as_default() as graph:
             self._z = v1.placeholder(tf.float32, [BATCH, config.z_dim], name="z")
@@ -38,13 +40,14 @@ class Sampler:
                 masks = draws.Masks(draws.origin(config.seed, draws.Stream.CHECK, 0), "fake")
                 _, self._logits = game.discriminator(self._fake, masks)
             self._session = v1.Session(graph=graph, config=session_config(config.threads))
-            found = Checkpoints(run.checkpoints, self._session).restore()
-        if found is None:
-            self._session.close()
-            raise Failure(
-                Exit.FLAGS, f"{run.directory} has no checkpoint yet: train it to its first, see --save_every."
-            )
-        self.step = found.step
+            try:
+                found = Checkpoints(run.checkpoints, self._session).restore(step)
+                if found is None:
+                    raise no_checkpoint(run)
+            except Failure:
+                self._session.close()
+                raise
+        self.step, self.notes = found.step, found.notes
 
     def __enter__(self) -> "Sampler":
         return self
@@ -72,3 +75,8 @@ class Sampler:
             padded[: len(z)] = z
             batches = padded.reshape(-1, BATCH, self._z_dim)
             yield np.concatenate([self._session.run(fetch, {self._z: batch}) for batch in batches])[: len(z)]
+
+
+def no_checkpoint(run: Run) -> Failure:
+    """What to say of a run that has none."""
+    return Failure(Exit.FLAGS, f"{run.directory} has no checkpoint yet: train it to its first, see --save_every.")

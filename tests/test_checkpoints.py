@@ -369,6 +369,36 @@ def test_none_good_is_refused_and_each_is_named(two, capsys):
 # What fails harms nothing
 
 
+# One of them, by its step
+
+
+def test_the_one_that_is_asked_for(two):
+    with game(two.parent) as playing:
+        assert playing.states.restore(1).step == 1
+        assert (playing.read() == 1).all()
+        assert playing.states.restore(2).step == 2
+        assert (playing.read() == 2).all()
+    assert checkpoints.kept(two.parent) == [1, 2]
+
+
+def test_one_that_is_not_there(two, tmp_path):
+    with game(two.parent) as playing, pytest.raises(Failure, match="of step 3: give one of 1, 2") as caught:
+        playing.states.restore(3)
+    assert caught.value.code == Exit.FLAGS
+    with game(tmp_path / "nothing") as playing:
+        assert playing.states.restore(3) is None
+    assert checkpoints.kept(tmp_path / "nothing") == []
+
+
+def test_one_that_is_damaged_is_refused_and_no_other_is_taken(two):
+    (two / INDEX).write_bytes(b"")
+    with game(two.parent) as playing:
+        with pytest.raises(Failure, match=r"model\.index has 0 bytes.*give the step of another") as caught:
+            playing.states.restore(2)
+        assert (playing.read() == 0).all()
+    assert caught.value.code == Exit.CHECKPOINTS
+
+
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
 def test_a_variable_that_is_not_finite_is_not_saved(two, bad):
     before = names(two.parent)

@@ -35,6 +35,7 @@ def logs(tmp_path_factory) -> pathlib.Path:
     images, labels = np.random.default_rng(0).integers(0, 256, (8, 28, 28, 1), np.uint8), np.zeros(8, np.uint8)
     for model in ("mlp", "dcgan", "parabola"):
         argv = [f"--model={model}", "--max_steps=2", "--batch_size=4", "--sample_every=0", "--threads=2"]
+        argv.append("--save_every=1")
         config = read_config([*argv, f"--logdir={logdir}", f"--run_name={model}"])
         digits = Dataset(images, labels, images[:0], labels[:0], "random pictures")
         data_set = data.load(config) if model == "parabola" else digits
@@ -104,6 +105,14 @@ def test_the_same_seeds_are_the_same_bytes_on_any_day(draw, logs):
     assert contents("first") == contents("third")
     assert "2 samples" in ended.stdout
     assert "after 2 steps" in ended.stdout
+
+
+def test_the_checkpoint_that_is_asked_for(draw, capsys):
+    draw(seeds="3", out="newest")
+    draw(seeds="3", out="second", checkpoint="2")
+    draw(seeds="3", out="first", checkpoint="1")
+    assert contents("second") == contents("newest") != contents("first")
+    assert "after 1 steps" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
@@ -322,6 +331,8 @@ def test_wanted_seeds(settings, said):
         (["--out=out", "--zip=images.zip"], "--run is wanted"),
         (["--run=LOGS/parabola", "--out=out", "--zip=images.zip"], "leave it out"),
         (["--run=LOGS/mlp", "--zip=folder"], "folder is a folder"),
+        (["--run=LOGS/mlp", "--out=out", "--checkpoint=3"], "has no checkpoint of step 3: give one of 1, 2"),
+        (["--run=LOGS/mlp", "--out=out", "--checkpoint=all"], "--checkpoint wants newest or the step"),
     ],
 )
 def test_wrong_flags_are_one_sentence_and_leave_nothing(ends, logs, argv, said):
@@ -345,8 +356,9 @@ def test_a_run_without_a_checkpoint(ends, logs):
 
 def test_a_run_without_a_good_checkpoint(ends, logs):
     shutil.copytree(logs / "mlp", "run")
-    shutil.rmtree("run/checkpoints/ckpt-000000002")
-    pathlib.Path("run/checkpoints/ckpt-000000002").mkdir()
+    for step in (1, 2):
+        shutil.rmtree(f"run/checkpoints/ckpt-{step:09d}")
+        pathlib.Path(f"run/checkpoints/ckpt-{step:09d}").mkdir()
     code, _, err = ends("--run=run", "--out=out")
     assert code == 5
     assert len(err.splitlines()) == 1

@@ -181,6 +181,21 @@ def test_settings_that_include_themselves(run):
 # The claim
 
 
+@pytest.mark.parametrize(
+    ("text", "also", "expected"),
+    [("newest", (), None), ("0", (), 0), ("000002000", (), 2000), ("all", ("all",), "all")],
+)
+def test_checkpoint_flag(text, also, expected):
+    assert runs.parse_checkpoint(text, also) == expected
+
+
+@pytest.mark.parametrize("text", ["", "all", "-1", "1.5", "1e3", " 1", "ckpt-000000001", "1" * 13, "٣"])
+def test_checkpoint_flag_that_names_none(text):
+    with pytest.raises(Failure, match="--checkpoint wants newest or the step of a checkpoint, got") as caught:
+        runs.parse_checkpoint(text)
+    assert caught.value.code == Exit.FLAGS
+
+
 def test_claimed_makes_the_folders_and_lets_go(config):
     made = runs.locate(config)
     for _ in range(2):

@@ -4,10 +4,9 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from sklearn.metrics import pairwise_distances_chunked
 
 K = 5
-BLOCK = 2**22  # entries of the table that `nearest` turns to floats at a time, 16 MB
+BLOCK = 2**21  # entries of the table that `nearest` turns to floats at a time, 8 MB
 
 
 class Estimate(NamedTuple):
@@ -36,6 +35,8 @@ def manifolds(real: np.ndarray, fake: np.ndarray, k: int = K) -> Manifolds:
     Standard errors: std/√rows of what the mean is over, the other set being as it is.
     Raises ValueError for k rows or fewer.
     """
+    from sklearn.metrics import pairwise_distances_chunked  # a second, which who asks for `nearest` alone does not wait
+
     if min(len(real), len(fake)) <= k:
         raise ValueError(f"more than {k} rows of each are wanted, got {len(real)} real and {len(fake)} fake")
     real_radius, fake_radius = radii(real, k), radii(fake, k)
@@ -59,6 +60,7 @@ def manifolds(real: np.ndarray, fake: np.ndarray, k: int = K) -> Manifolds:
 
 def radii(features: np.ndarray, k: int = K) -> np.ndarray:
     """Distance of each row to its k-th nearest neighbour among the others: float [N]."""
+    from sklearn.metrics import pairwise_distances_chunked
 
     def kth(distances: np.ndarray, first: int) -> np.ndarray:
         rows = np.arange(len(distances))
@@ -80,7 +82,8 @@ def nearest(
     rows: float [n, d], pixels in output_range. table: uint8 [N, d], pixels of which 0 and 255 mean its two ends; read
     in blocks, so that it may be mapped from a file. Distances are those of output_range. own: int [n], a row of the
     table for each row that is not looked at, itself.
-    Which is nearest is found in float32: among rows whose distances differ by less than 1e-4 it may be any.
+    Which is nearest is found in float32: of rows t whose squared distances differ by less than 1e-6 ‖t‖² it may be any.
+    The distance itself is exact.
     """
     low, high = output_range
     pixels = ((np.asarray(rows, np.float64) - low) * (255 / (high - low))).astype(np.float32)  # the table's own scale
@@ -90,7 +93,7 @@ def nearest(
         block = table[first : first + count].astype(np.float32)  # [count, d]
         scores = pixels @ block.T  # [n, count]
         scores *= -2
-        scores += np.einsum("nd,nd->n", block, block)  # ‖t‖² - 2 x·t, the distance's square without ‖x‖²
+        scores += np.vecdot(block, block)  # ‖t‖² - 2 x·t, the distance's square without ‖x‖²
         if own is not None:
             inside = np.flatnonzero((own >= first) & (own < first + len(block)))
             scores[inside, own[inside] - first] = np.inf
@@ -99,13 +102,15 @@ def nearest(
         indices[lower] = first + best[lower]
         least = np.minimum(least, scores.min(axis=1))
     found = table[indices].astype(np.float64) - pixels
-    return indices, np.sqrt(np.einsum("nd,nd->n", found, found)) * ((high - low) / 255)
+    return indices, np.sqrt(np.vecdot(found, found)) * ((high - low) / 255)
 
 
 def memorised(samples: np.ndarray, unseen: np.ndarray) -> Estimate:
     """Mean distance of samples to their nearest training rows over that of real rows which never trained: [n], [m].
 
-    1: as near to the training rows as new data are. Well below 1: copies of them; far above: not near any data.
+    1: as near to the training rows as new data are. 0: copies of them; far above 1: not near any data. A sample that is
+    smoother than data are is nearer too (the mean of all rows is nearer to each than the others are), so that only
+    sharp samples below 1 are copies: look at them beside their nearest rows.
     After Meehan, Chaudhuri and Dasgupta 2020 ("A Non-Parametric Test to Detect Data-Copying in Generative Models"),
     who compare the same two sets of distances by ranks. Standard error by the delta method for a ratio of two means.
     """

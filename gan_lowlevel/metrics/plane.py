@@ -1,5 +1,6 @@
 """Measures of generated points against the function that they should lie on. Points are [N, 2], (x, y)."""
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -33,8 +34,13 @@ def energy_distance(a: np.ndarray, b: np.ndarray) -> float:
 
 
 def _mean_distance(a: np.ndarray, b: np.ndarray) -> float:
+    return float(_mean_distances(a, b).mean())
+
+
+def _mean_distances(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Of each row of a to all of b: float64 [len(a)]."""
     blocks = np.array_split(a, max(len(a) // 500, 1))  # 500 rows at a time: memory stays small
-    return float(sum(cdist(block, b).sum() for block in blocks) / (len(a) * len(b)))
+    return np.concatenate([cdist(block, b).mean(axis=1) for block in blocks])
 
 
 def measure(points: np.ndarray, real: np.ndarray) -> PlaneMeasures:
@@ -48,4 +54,26 @@ def measure(points: np.ndarray, real: np.ndarray) -> PlaneMeasures:
         near=float(near.mean()),
         energy=energy_distance(points, real),
         bins=int((counts >= FILLED * len(points)).sum()),
+    )
+
+
+class PlaneErrors(NamedTuple):
+    """Standard errors over the generated points, the real ones being as they are."""
+
+    error: float
+    near: float
+    energy: float
+
+
+def stderrs(points: np.ndarray, real: np.ndarray) -> PlaneErrors:
+    """Of `measure`: std/√N of the means, and for the energy distance that of each point's own part in it,
+    2 E|a - B| - 2 E|a - A'|, the first term of Hoeffding's decomposition; about 0 where both laws are equal."""
+    x, y = points.astype(np.float64).T
+    distance = np.abs(y - parabola.function(x))
+    part = 2 * _mean_distances(points, real) - 2 * _mean_distances(points, points)
+    root = math.sqrt(len(points))
+    return PlaneErrors(
+        error=float(distance.std()) / root,
+        near=float((distance <= NEAR).std()) / root,
+        energy=float(part.std()) / root,
     )

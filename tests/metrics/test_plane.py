@@ -11,7 +11,7 @@ from gan_lowlevel.commandline import read_config
 from gan_lowlevel.data import parabola
 from gan_lowlevel.gan import build
 from gan_lowlevel.loop import ExplicitLoop
-from gan_lowlevel.metrics.plane import energy_distance, measure
+from gan_lowlevel.metrics.plane import energy_distance, measure, stderrs
 from gan_lowlevel.sessions import latents, session_config
 
 REAL = parabola.points(seed=10**6, first=0, count=5000)
@@ -50,6 +50,21 @@ def test_points_off_the_curve_fill_no_bin():
     seen = measure(points, REAL)
     assert (seen.near, seen.bins) == (0.0, 0)
     assert seen.error == pytest.approx(0.03, abs=1e-6)
+
+
+def test_stderrs_by_hand():
+    # On the curve and 1 above it: errors 0 and 1, deviation ½ over √2 points; near 1 and 0, the same.
+    points, real = np.array([[0.0, 0.0], [0.0, 1.0]]), np.array([[0.0, 0.0]])
+    seen = stderrs(points, real)
+    assert (seen.error, seen.near) == (pytest.approx(0.5 / np.sqrt(2)), pytest.approx(0.5 / np.sqrt(2)))
+    # Parts 2 E|a - B| - 2 E|a - A'|: 2·0 - 2·½ and 2·1 - 2·½, deviation 1
+    assert seen.energy == pytest.approx(1 / np.sqrt(2))
+
+
+def test_stderr_of_the_energy_distance_is_the_spread_of_repeated_draws():
+    drawn = [parabola.points(seed, 0, 500) + np.array([0.3, 0.1], np.float32) for seed in range(100)]
+    spread = np.std([energy_distance(points, REAL[:1000]) for points in drawn])
+    assert stderrs(drawn[0], REAL[:1000]).energy == pytest.approx(spread, rel=0.25)
 
 
 def trained(seed: int) -> np.ndarray:

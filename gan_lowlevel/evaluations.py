@@ -1,0 +1,145 @@
+"""What an evaluation leaves in its run: evaluation.json, the newest one's figures, and a curve of each measure."""
+
+import contextlib
+import json
+import os
+import pathlib
+import time
+from typing import NamedTuple
+
+import tensorflow as tf
+from tensorboard.backend.event_processing.event_file_loader import EventFileLoader
+from tensorboard.plugins.scalar import summary_v2 as scalars
+
+from gan_lowlevel import system
+from gan_lowlevel.measures import MEASURES, Estimate
+from gan_lowlevel.runs import Run
+
+v1 = tf.compat.v1
+
+
+class Figure(NamedTuple):
+    """One measure of one checkpoint beside the same of real rows and of noise; None where it is not known."""
+
+    value: float | None
+    stderr: float | None
+    real: float | None
+    noise: float | None
+    n: int
+    seed: int
+    step: int
+
+
+Figures = dict[str, Figure]  # by measure
+
+
+def figures(samples: dict[str, Estimate], real: dict[str, Estimate], noise: dict[str, Estimate], seed: int,
+            step: int) -> Figures:  # fmt: skip
+    """The estimates of the three sets, side by side."""
+    return {
+        name: Figure(each.value, each.stderr, real[name].value, noise[name].value, each.n, seed, step)
+        for name, each in samples.items()
+    }
+
+
+def table(found: Figures) -> str:
+    """For a console: a line a measure."""
+    lines = [("measure", "value", "", "real", "noise", "n", "seed", "better")]
+    for name, figure in found.items():
+        around = "" if figure.stderr is None else f"± {_text(figure.stderr, figure.value)}"
+        lines.append((
+            name, _text(figure.value, figure.value), around, _text(figure.real, figure.real),
+            _text(figure.noise, figure.noise), f"{figure.n:,}", str(figure.seed), MEASURES[name].better,
+        ))  # fmt: skip
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    left = (True, False, True, False, False, False, False, True)
+    padded = [
+        "  ".join(
+            cell.ljust(width) if to_left else cell.rjust(width)
+            for cell, width, to_left in zip(line, widths, left, strict=True)
+        ).rstrip()
+        for line in lines
+    ]
+    return "\n".join([padded[0], "-" * max(map(len, padded)), *padded[1:]])
+
+
+def brief(found: Figures) -> str:
+    """One line of the values alone."""
+    return ", ".join(f"{name} {_text(figure.value, figure.value)}" for name, figure in found.items())
+
+
+def _text(number: float | None, of: float | None) -> str:
+    """With as many digits as its neighbour `of` has."""
+    if number is None or of is None:
+        return "?"
+    if isinstance(number, int):
+        return f"{number:,}"
+    size = abs(of)
+    return f"{number:,.{1 if size >= 100 else 2 if size >= 10 else 3 if size >= 1 else 4}f}"
+
+
+# Files.
+
+
+def folder(run: Run) -> pathlib.Path:
+    """Of the event file; a run of its own in TensorBoard, NAME/evaluation."""
+    return run.directory / "evaluation"
+
+
+def write(run: Run, found: Figures) -> None:
+    """Leave one checkpoint's figures: evaluation.json anew, and a point on each curve at the checkpoint's step.
+
+    A point of the same step is replaced. Raises OSError where the disk refuses.
+    """
+    folder(run).mkdir(exist_ok=True)
+    content = {name: figure._asdict() for name, figure in found.items()}
+    text = json.dumps(content, indent=1, allow_nan=False) + "\n"
+    system.write_atomically(run.directory / "evaluation.json", text.encode())
+    old = event_files(run)
+    points = curves(run)
+    for name, figure in found.items():
+        points.setdefault(figure.step, {})[f"evaluation/{name}"] = figure.value
+    _write_events(folder(run), points)
+    for path in old:  # last: whatever happens, one file has all points
+        with contextlib.suppress(OSError):  # Windows removes no file that TensorBoard reads; what is in it is purged
+            path.unlink()
+
+
+def event_files(run: Run) -> list[pathlib.Path]:
+    """Of evaluations, oldest first; one, unless a process was killed."""
+    return sorted(folder(run).glob("events.out.tfevents.*"))
+
+
+def curves(run: Run) -> dict[int, dict[str, float | None]]:
+    """Every point so far, by step and tag."""
+    points: dict[int, dict[str, float | None]] = {}
+    for path in event_files(run):
+        with contextlib.suppress(tf.errors.DataLossError):  # damaged: what was readable counts
+            for event in EventFileLoader(str(path)).Load():
+                for value in event.summary.value:
+                    points.setdefault(event.step, {})[value.tag] = float(value.tensor.float_val[0])
+    return points
+
+
+def _write_events(directory: pathlib.Path, points: dict[int, dict[str, float | None]]) -> None:
+    """One file of all points, published by a rename; TensorBoard drops what it had read before."""
+    now = time.time()
+    name = f"events.out.tfevents.{int(now):010d}.{time.time_ns()}.{os.getpid()}.evaluation"
+    unfinished = directory / f".unfinished-{os.getpid()}"  # a name that TensorBoard does not read
+    try:
+        with tf.io.TFRecordWriter(str(unfinished)) as file:
+            events = [v1.Event(file_version="brain.Event:2")]
+            # Without a session's START at step 0 the points of the old file would stay beside these.
+            events.append(v1.Event(session_log=v1.SessionLog(status=v1.SessionLog.START), step=0))
+            for step, values in sorted(points.items()):
+                pbs = [scalars.scalar_pb(tag, value) for tag, value in sorted(values.items()) if value is not None]
+                events += [v1.Event(step=step, summary=v1.Summary.FromString(pb.SerializeToString())) for pb in pbs]
+            for event in events:
+                event.wall_time = now
+                file.write(event.SerializeToString())
+        system.fsync(unfinished)
+        os.replace(unfinished, directory / name)
+    finally:
+        with contextlib.suppress(OSError):
+            unfinished.unlink()
+    system.fsync(directory)

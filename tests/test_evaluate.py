@@ -1,0 +1,260 @@
+"""The evaluate command on short runs: what it prints and leaves, over checkpoints, and every way to be refused."""
+
+import json
+import os
+import pathlib
+import runpy
+import shutil
+import sys
+
+import numpy as np
+import pytest
+from PIL import Image
+from tensorboard.backend.event_processing.plugin_event_accumulator import EventAccumulator
+
+from gan_lowlevel import command, data, evaluate, networks, runs, train
+from gan_lowlevel.commandline import read_config
+from gan_lowlevel.data import mnist
+from gan_lowlevel.errors import Exit
+from gan_lowlevel.evaluate import EvaluateConfig
+from gan_lowlevel.measures import MEASURES
+from gan_lowlevel.metrics.parzen import parzen
+from gan_lowlevel.sampler import Sampler
+
+pytestmark = pytest.mark.filterwarnings("ignore:.*found in sys.modules:RuntimeWarning")
+
+DIGITS = ["parzen", "frechet", "precision", "recall", "density", "coverage", "classifier_score", "class_kl", "classes",
+          "memorised"]  # fmt: skip
+PHOTOGRAPHS = ["frechet", "precision", "recall", "density", "coverage", "memorised"]
+POINTS = ["error", "near", "energy", "bins"]
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory) -> pathlib.Path:
+    """Runs of mlp on the embedded digits, of parabola and of dcgan on photographs, four steps each, all kept."""
+    logdir, photos = tmp_path_factory.mktemp("logs"), tmp_path_factory.mktemp("photos")
+    for i, pixels in enumerate(np.random.default_rng(0).integers(0, 256, (40, 32, 32, 3), np.uint8)):
+        Image.fromarray(pixels).save(photos / f"{i}.png")
+    colours = ("--model=dcgan", "--dataset=photos", f"--input_data_dir={photos}", "--image_size=32", "--channels=3")
+    for name, argv in (("mlp", ("--model=mlp",)), ("parabola", ("--model=parabola",)), ("photos", colours)):
+        every = ("--max_steps=4", "--batch_size=4", "--save_every=2", "--sample_every=0", "--threads=2")
+        config = read_config([*argv, *every, f"--logdir={logdir}", f"--run_name={name}"])
+        data_set = data.load(config)
+        game = networks.GAMES[config.model](config)
+        rows = data.rows(data_set, config, game.output_range, game.data_shape)
+        run = runs.locate(config)
+        with runs.claimed(run):
+            assert train.train(train.resolve(config, rows), game, data_set, rows, run) == Exit.DONE
+    return logdir
+
+
+@pytest.fixture(autouse=True)
+def _apart(monkeypatch, tmp_path):
+    monkeypatch.setattr(command, "start_tensorflow", lambda: None)  # it turns eager mode off for all other tests
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def logs(trained, tmp_path) -> pathlib.Path:
+    """The runs, to be written into."""
+    return shutil.copytree(trained, tmp_path / "logs")
+
+
+@pytest.fixture
+def ends(monkeypatch, capsys):
+    """Run the command as `python -m` does: its exit code, standard output and standard error."""
+
+    def run(*argv: str) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["evaluate", *argv])
+        with pytest.raises(SystemExit) as ended:
+            runpy.run_module("gan_lowlevel.evaluate", run_name="__main__")
+        return ended.value.code, *capsys.readouterr()
+
+    return run
+
+
+def left(run: pathlib.Path) -> dict[str, dict]:
+    def refuse(literal):
+        raise AssertionError(f"{literal} is no JSON")
+
+    return json.loads((run / "evaluation.json").read_text(), parse_constant=refuse)
+
+
+def points(run: pathlib.Path, measure: str) -> list[tuple[int, float]]:
+    accumulator = EventAccumulator(str(run / "evaluation"))
+    accumulator.Reload()
+    return [(e.step, e.tensor_proto.float_val[0]) for e in accumulator.Tensors(f"evaluation/{measure}")]
+
+
+# What is left
+
+
+@pytest.mark.parametrize(("name", "measures", "n"), [("mlp", DIGITS, 60), ("parabola", POINTS, 60)])
+def test_a_table_a_file_and_a_point_on_each_curve(logs, capsys, name, measures, n):
+    assert evaluate.main(EvaluateConfig(run=str(logs / name), count=60, seed=5)) == Exit.DONE
+    found = left(logs / name)
+    assert list(found) == measures
+    for measure, figure in found.items():
+        assert list(figure) == ["value", "stderr", "real", "noise", "n", "seed", "step"], measure
+        assert (figure["n"], figure["seed"], figure["step"]) == (n, 5, 4), measure
+        assert None not in (figure["value"], figure["real"], figure["noise"]), measure
+        assert points(logs / name, measure) == [(4, pytest.approx(figure["value"], rel=1e-6))]
+    out, err = capsys.readouterr()
+    lines = out.splitlines()
+    start = next(i for i, line in enumerate(lines) if line.startswith("measure")) + 2
+    assert [line.split()[0] for line in lines[start : start + len(measures)]] == measures
+    for line, measure in zip(lines[start:], measures, strict=False):
+        assert line.endswith(MEASURES[measure].better)
+    assert err == ""
+
+
+def test_real_digits_are_good_and_noise_is_not(logs):
+    evaluate.main(EvaluateConfig(run=str(logs / "mlp"), count=400))
+    found = left(logs / "mlp")
+    real = {name: figure["real"] for name, figure in found.items()}
+    noise = {name: figure["noise"] for name, figure in found.items()}
+    for name in ("parzen", "precision", "recall", "coverage", "classifier_score", "classes"):
+        assert real[name] > noise[name], name
+    for name in ("frechet", "class_kl"):
+        assert real[name] < noise[name], name
+    assert real["classes"] == 10
+    assert real["memorised"] == pytest.approx(1, abs=0.1)
+    assert noise["memorised"] > 2
+    assert found["parzen"]["value"] < real["parzen"]  # four steps make no digits
+
+
+def test_parzen_is_that_of_the_same_samples_and_rows(logs):
+    evaluate.main(EvaluateConfig(run=str(logs / "mlp"), count=30, seed=3))
+    run = runs.Run(logs / "mlp")
+    settings = runs.read_settings(run)
+    with Sampler(run, settings, networks.GAMES["mlp"](settings)) as sampler:
+        samples = sampler.samples(list(range(3, 33)))
+    digits = data.load(settings)
+    test = digits.held_out_images.reshape(500, 784) / np.float32(255)
+    order = data.batches.permutation(0, 0, 4_500)
+    validation = digits.images[order[-450:]].reshape(450, 784) / np.float32(255)
+    expected = parzen(samples, validation, test)
+    found = left(logs / "mlp")["parzen"]
+    assert (found["value"], found["stderr"]) == (
+        pytest.approx(expected.mean, abs=1e-3), pytest.approx(expected.stderr, abs=1e-3)
+    )  # fmt: skip
+
+
+def test_photographs(logs, capsys):
+    assert evaluate.main(EvaluateConfig(run=str(logs / "photos"), count=1000)) == Exit.DONE
+    found = left(logs / "photos")
+    assert list(found) == PHOTOGRAPHS
+    assert {figure["n"] for figure in found.values()} == {20}  # half of the 40
+    out = capsys.readouterr().out
+    assert "no learned features are used" in out
+    assert "20 of the run's own training photographs" in out
+
+
+def test_all_checkpoints_are_a_curve_and_the_newest_is_in_the_file(logs, capsys):
+    evaluate.main(EvaluateConfig(run=str(logs / "parabola"), count=50, checkpoint="2"))
+    assert left(logs / "parabola")["energy"]["step"] == 2
+    evaluate.main(EvaluateConfig(run=str(logs / "parabola"), count=60, checkpoint="all"))
+    energy = points(logs / "parabola", "energy")
+    assert [step for step, _ in energy] == [2, 4]
+    assert left(logs / "parabola")["energy"]["step"] == 4
+    evaluate.main(EvaluateConfig(run=str(logs / "parabola"), count=60, checkpoint="2"))  # again: replaced, not doubled
+    assert points(logs / "parabola", "energy") == energy
+    out = capsys.readouterr().out
+    assert "1/2 step 2: error " in out
+    assert "2/2 step 4: error " in out
+
+
+def test_the_same_seed_is_the_same_figures(logs):
+    found = []
+    for seed in (1, 1, 2):
+        evaluate.main(EvaluateConfig(run=str(logs / "parabola"), count=40, seed=seed))
+        found.append({name: figure["value"] for name, figure in left(logs / "parabola").items()})
+    assert found[0] == found[1] != found[2]
+
+
+def test_all_passes_over_a_broken_checkpoint(logs, capsys):
+    (logs / "parabola/checkpoints/ckpt-000000004/model.index").write_bytes(b"")
+    evaluate.main(EvaluateConfig(run=str(logs / "parabola"), count=40, checkpoint="all"))
+    assert left(logs / "parabola")["energy"]["step"] == 2
+    assert "passed over: " in capsys.readouterr().out
+
+
+# MNIST itself
+
+
+@pytest.fixture
+def digits(tmp_path) -> pathlib.Path:
+    """A folder in MNIST's format: 100 training digits of the embedded ones, 60 for tests."""
+    folder, of = tmp_path / "mnist", data.load(read_config([]))
+    folder.mkdir()
+    for images, labels, rows in (
+        (mnist.TRAIN_IMAGES, mnist.TRAIN_LABELS, np.arange(0, 4_500, 45)),
+        (mnist.TEST_IMAGES, mnist.TEST_LABELS, np.arange(7, 4_500, 75)),
+    ):
+        for name, magic, array in ((images, (2051, 28, 28), of.images[rows]), (labels, (2049,), of.labels[rows])):
+            header = np.array([magic[0], len(rows), *magic[1:]], ">u4").tobytes()
+            (folder / name.removesuffix(".gz")).write_bytes(header + array.tobytes())
+    return folder
+
+
+def test_other_digits_than_the_runs_say_nothing_of_its_memory(logs, digits, capsys):
+    assert evaluate.main(EvaluateConfig(run=str(logs / "mlp"), count=40, input_data_dir=str(digits))) == Exit.DONE
+    found = left(logs / "mlp")
+    assert list(found) == DIGITS[:-1]
+    assert found["frechet"]["n"] == 30  # the half of 60 test digits that no curve has seen
+    out = capsys.readouterr().out
+    assert "60 digits for parzen, 30 of them for the rest" in out
+    assert "memorised is left out" in out
+
+
+# How long
+
+
+def test_debug_says_how_long_each_part_took(logs, capsys):
+    evaluate.main(EvaluateConfig(run=str(logs / "parabola"), count=40, debug=True))
+    err = capsys.readouterr().err
+    for part in ("data", "samples", "error, near, energy, bins of noise"):
+        assert f" s  {part}\n" in err
+
+
+# Refusals
+
+
+@pytest.mark.parametrize(
+    ("argv", "code", "said"),
+    [
+        ([], 1, "--run is wanted"),
+        (["--run=nowhere"], 1, "nowhere holds no run"),
+        (["--run=LOGS/mlp", "--count=11"], 1, "--count=11"),
+        (["--run=LOGS/mlp", "--checkpoint=last"], 1, "newest, all or the step of a checkpoint, got 'last'"),
+        (["--run=LOGS/mlp", "--checkpoint=3"], 1, "has no checkpoint of step 3: give one of 2, 4"),
+        (["--run=LOGS/parabola", "--input_data_dir=x"], 1, "this one drew its data (parabola): leave it out"),
+        (["--run=LOGS/mlp", "--input_data_dir=LOGS"], 3, "does not look like MNIST"),
+        (["--run=LOGS/gone"], 3, "the run trained on gone, which is not there"),
+        (["--run=LOGS/empty"], 1, "has no checkpoint yet"),
+        (["--run=LOGS/empty", "--checkpoint=all"], 1, "has no checkpoint yet"),
+        (["--run=LOGS/broken"], 5, "none of the 1 checkpoints"),
+        (["--run=LOGS/broken", "--checkpoint=4"], 5, "manifest.json can't be read"),
+        (["--run=LOGS/broken", "--checkpoint=all"], 5, "manifest.json can't be read"),
+    ],
+)
+def test_what_is_wrong_is_one_sentence_and_leaves_nothing(ends, logs, argv, code, said):
+    (logs / "empty").mkdir()
+    (logs / "gone").mkdir()
+    (logs / "broken/checkpoints/ckpt-000000004").mkdir(parents=True)
+    shutil.copy(logs / "parabola/flags.txt", logs / "broken")
+    shutil.copy(logs / "parabola/flags.txt", logs / "empty")
+    (logs / "gone/flags.txt").write_text(read_config(["--input_data_dir=gone"]).flagfile())
+    before = sorted(map(str, logs.rglob("*")))
+    found, _, err = ends(*(argument.replace("LOGS", str(logs)) for argument in argv))
+    assert (found, len(err.splitlines())) == (code, 1)
+    assert said in err
+    assert sorted(map(str, logs.rglob("*"))) == before
+    assert os.listdir() == ["logs"]
+
+
+def test_where_the_disk_refuses(ends, logs):
+    (logs / "parabola/evaluation").write_text("a file")
+    code, _, err = ends(f"--run={logs / 'parabola'}", "--count=40")
+    assert (code, len(err.splitlines())) == (6, 1)
+    assert not (logs / "parabola/evaluation.json").exists()

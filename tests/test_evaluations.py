@@ -1,0 +1,135 @@
+"""What an evaluation leaves: strict JSON, one point a step on each curve, a table that one can read."""
+
+import json
+import os
+import pathlib
+
+import pytest
+from tensorboard.backend.event_processing.plugin_event_accumulator import EventAccumulator
+
+from gan_lowlevel import evaluations, system
+from gan_lowlevel.evaluations import Figure, brief, curves, event_files, figures, table, write
+from gan_lowlevel.measures import Estimate
+from gan_lowlevel.runs import Run
+
+
+def found(step: int, parzen: float | None = 100.0, recall: float | None = 0.5) -> dict[str, Figure]:
+    samples = {"parzen": Estimate(parzen, 2.0, 1000), "recall": Estimate(recall, None, 500)}
+    real = {"parzen": Estimate(240.0, 1.0, 900), "recall": Estimate(None, None, 400)}
+    return figures(samples, real=real, noise=real, seed=7, step=step)
+
+
+@pytest.fixture
+def run(tmp_path) -> Run:
+    return Run(tmp_path)
+
+
+def seen(accumulator: EventAccumulator, tag: str) -> list[tuple[int, float]]:
+    return [(e.step, e.tensor_proto.float_val[0]) for e in accumulator.Tensors(tag)]
+
+
+def test_figures_stand_beside_each_other():
+    assert found(3)["parzen"] == Figure(value=100.0, stderr=2.0, real=240.0, noise=240.0, n=1000, seed=7, step=3)
+
+
+def test_json(run):
+    write(run, found(3, recall=None))
+
+    def refuse(literal):
+        raise AssertionError(f"{literal} is no JSON")
+
+    content = json.loads((run.directory / "evaluation.json").read_text(), parse_constant=refuse)
+    assert content == {
+        "parzen": {"value": 100.0, "stderr": 2.0, "real": 240.0, "noise": 240.0, "n": 1000, "seed": 7, "step": 3},
+        "recall": {"value": None, "stderr": None, "real": None, "noise": None, "n": 500, "seed": 7, "step": 3},
+    }
+
+
+def test_a_number_that_is_none_of_jsons_is_refused_and_the_old_file_stays(run):
+    write(run, found(3))
+    before = (run.directory / "evaluation.json").read_bytes()
+    with pytest.raises(ValueError, match="JSON"):
+        write(run, found(4, parzen=float("nan")))
+    assert (run.directory / "evaluation.json").read_bytes() == before
+    assert set(curves(run)) == {3}
+
+
+def test_curves_are_of_all_steps_and_a_step_is_replaced(run):
+    for step, value in ((20, 2.0), (10, 1.0), (20, 5.0), (30, 3.0)):
+        write(run, found(step, parzen=value))
+    assert len(event_files(run)) == 1
+    accumulator = EventAccumulator(str(evaluations.folder(run)))
+    accumulator.Reload()
+    assert seen(accumulator, "evaluation/parzen") == [(10, 1.0), (20, 5.0), (30, 3.0)]
+    assert seen(accumulator, "evaluation/recall") == [(10, 0.5), (20, 0.5), (30, 0.5)]
+    assert sorted(os.listdir(run.directory)) == ["evaluation", "evaluation.json"]
+
+
+def test_a_tensorboard_that_is_open_sees_no_step_twice(run):
+    write(run, found(10, parzen=1.0))
+    write(run, found(20, parzen=2.0))
+    accumulator = EventAccumulator(str(evaluations.folder(run)))
+    accumulator.Reload()
+    write(run, found(10, parzen=9.0))
+    accumulator.Reload()
+    assert seen(accumulator, "evaluation/parzen") == [(10, 9.0), (20, 2.0)]
+
+
+def test_what_is_not_known_is_no_point(run):
+    write(run, found(10, recall=None))
+    assert curves(run) == {10: {"evaluation/parzen": 100.0}}
+    write(run, found(10, recall=0.25))
+    write(run, found(10, recall=None))
+    assert curves(run) == {10: {"evaluation/parzen": 100.0}}
+
+
+def test_a_torn_event_file_keeps_its_whole_points(run):
+    write(run, found(10, parzen=1.0))
+    (path,) = event_files(run)
+    path.write_bytes(path.read_bytes()[:-5])
+    write(run, found(20, parzen=2.0))
+    assert curves(run)[10] == {"evaluation/parzen": 1.0}  # recall was the torn one
+    assert curves(run)[20] == {"evaluation/parzen": 2.0, "evaluation/recall": 0.5}
+
+
+@pytest.mark.parametrize("breaks", ["fsync", "write_atomically"])
+def test_a_write_that_fails_leaves_the_old_figures_and_nothing_else(run, monkeypatch, breaks):
+    write(run, found(10))
+    before = {path: path.read_bytes() for path in run.directory.rglob("*") if path.is_file()}
+
+    def full(*arguments):
+        raise OSError(28, "No space left on device", str(arguments[0]))
+
+    monkeypatch.setattr(system, breaks, full)
+    with pytest.raises(OSError, match="No space left"):
+        evaluations._write_events(evaluations.folder(run), {}) if breaks == "fsync" else write(run, found(20))
+    assert {path: path.read_bytes() for path in run.directory.rglob("*") if path.is_file()} == before
+
+
+def test_table():
+    lines = table({
+        "parzen": Figure(-1234.56, 12.3, 243.5, None, 10_000, 7, 3),
+        "recall": Figure(0.123456, 0.00456, 0.9, 0.0, 500, 7, 3),
+        "classes": Figure(8, None, 10, 1, 10_000, 7, 3),
+    }).splitlines()  # fmt: skip
+    assert [line.split() for line in lines] == [
+        ["measure", "value", "real", "noise", "n", "seed", "better"],
+        ["-" * len(lines[1])],
+        ["parzen", "-1,234.6", "±", "12.3", "243.5", "?", "10,000", "7", "higher"],
+        ["recall", "0.1235", "±", "0.0046", "0.9000", "0.0000", "500", "7", "higher"],
+        ["classes", "8", "10", "1", "10,000", "7", "higher"],
+    ]
+    assert len({line.index("7  higher") for line in lines[2:]}) == 1  # in columns
+
+
+def test_brief():
+    assert brief(found(3, parzen=1.5, recall=None)) == "parzen 1.500, recall ?"
+
+
+def test_an_unfinished_file_is_none_that_tensorboard_reads(run):
+    write(run, found(10))
+    pathlib.Path(evaluations.folder(run), ".unfinished-1").write_bytes(b"torn")
+    assert len(event_files(run)) == 1
+    accumulator = EventAccumulator(str(evaluations.folder(run)))
+    accumulator.Reload()
+    assert seen(accumulator, "evaluation/parzen") == [(10, 100.0)]
