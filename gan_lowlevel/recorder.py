@@ -75,7 +75,6 @@ class Recorder:
         self._view.start(start)
         if start == 0:
             self._samples(0)
-            self._views(0)
 
     def __enter__(self) -> "Recorder":
         return self
@@ -169,8 +168,7 @@ class Recorder:
         labels = np.repeat([True, False], [len(look.real_logits), len(look.fake_logits)])
         self._events.pr_curve(step, "D_as_a_classifier", labels, np.concatenate([look.d_real, look.d_fake]))
         self._view.views(step)
-        if step:
-            self._read_aloud()
+        self._read_aloud()
 
     def _read_aloud(self) -> None:
         columns = self._metrics.columns()

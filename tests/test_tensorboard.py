@@ -152,6 +152,6 @@ def test_d_as_a_classifier_has_a_precision_recall_curve(served):
     tags = eventually(served, lambda tags: RUN in tags, "/data/plugin/pr_curves/tags")
     assert list(tags[RUN]) == ["D_as_a_classifier/pr_curves"]
     curves = served("/data/plugin/pr_curves/pr_curves", run=RUN, tag="D_as_a_classifier/pr_curves")[RUN]
-    assert [curve["step"] for curve in curves] == [0, 4, 8]  # the start, and the end of each of the two runs
+    assert [curve["step"] for curve in curves] == [4, 8]  # the end of each of the two runs
     assert curves[0]["recall"][0] == 1.0  # at threshold 0 all real rows are found
     assert curves[0]["precision"][0] == pytest.approx(0.5)  # of as many real as generated rows
