@@ -23,7 +23,7 @@ G is losing. V below −log 4: D is worse than a coin, for a while.
 generated, which lies in [0, log 2 = 0.6931]; below 0 it says nothing | 0 |
 | `gradient/minimax`, `gradient/non_saturating` | norm of ∂L_G/∂θ_G under either loss, on one batch and one set of \
 weights; where D rejects, the first goes to 0 | equal |
-| `numerics/clipped` | arguments of the step's logarithms that float32 rounds to 0, where log(probability) is −inf | 0 |
+| `numerics/clipped` | arguments of the next step's logarithms that float32 rounds to 0, where log(probability) is −inf | 0 |
 | `numerics/literal_error` | over the others, the largest difference of log(probability) to the stable form, nats | 0 |
 
 D's figures are of its last update of the step, before it is applied; G's likewise.
