@@ -71,38 +71,106 @@ def curves(steps: np.ndarray, series: dict[str, np.ndarray], ideals: dict[str, f
 
 def line(x: np.ndarray, y: np.ndarray, title: str) -> np.ndarray:
     """y [N] over x [N] as one line: a picture, uint8 [480, 480, 3]."""
-    figure, axes = _axes((4.8, 4.8), xlabel="x", ylabel="y", title=title)
+    figure, axes = _square(title)
     axes.plot(x, y, color="C0")
     return _rendered(figure)
 
 
-def scatter(real: np.ndarray, fake: np.ndarray, title: str) -> np.ndarray:
-    """Points [N, 2], real red and generated blue, in [-1, 1]^2: a picture, uint8 [480, 480, 3]."""
-    figure, axes = _axes((4.8, 4.8), xlabel="x", ylabel="y", title=title)
-    axes.scatter(real[:, 0], real[:, 1], s=9, color="red")
-    axes.scatter(fake[:, 0], fake[:, 1], s=9, color="blue")
-    axes.set(xlim=(-1, 1), ylim=(-1, 1))
+def scatter(
+    real: np.ndarray, fake: np.ndarray, title: str, bounds: tuple[float, float] = (-1.0, 1.0), size: float = 3.0
+) -> np.ndarray:
+    """Points [N, 2], real red and generated blue, within `bounds` of both axes: a picture, uint8 [480, 480, 3].
+
+    size: diameter of a point, in points of print.
+    """
+    figure, axes = _square(title)
+    for points, color in ((real, "red"), (fake, "blue")):
+        axes.plot(points[:, 0], points[:, 1], "o", markersize=size, color=color)
+    axes.set(xlim=bounds, ylim=bounds)
+    return _rendered(figure)
+
+
+def histogram(fake: np.ndarray, x: np.ndarray, density: np.ndarray, title: str) -> np.ndarray:
+    """Numbers [N] as the green bars of a density, over x [M], rising, with the density that they should have, [M]:
+    a picture, uint8 [480, 480, 3]. What lies outside of x is not shown, and counts."""
+    figure, axes = _square(title)
+    counts, edges = np.histogram(fake, bins=60, range=(x[0], x[-1]))
+    axes.stairs(counts / (max(len(fake), 1) * np.diff(edges)), edges, fill=True, color="green", alpha=0.6)
+    axes.plot(x, density, color="black", linestyle=":", linewidth=2)
+    axes.set(ylabel="density", xlim=(x[0], x[-1]))
     return _rendered(figure)
 
 
 def surface(axis: np.ndarray, values: np.ndarray, title: str) -> np.ndarray:
     """Probabilities [N, N] over the square of `axis` [N], y by rows, and their 1/2 contour: uint8 [480, 480, 3]."""
-    figure, axes = _axes((4.8, 4.8), xlabel="x", ylabel="y", title=title)
+    figure, axes = _square(title, right=0.86)
     image = axes.imshow(values, origin="lower", extent=(axis[0], axis[-1], axis[0], axis[-1]), cmap="coolwarm",
                         vmin=0, vmax=1)  # fmt: skip
     if values.min() < 0.5 < values.max():  # else there is no such line, and matplotlib warns
         axes.contour(axis, axis, values, levels=[0.5], colors="black")
-    figure.colorbar(image, shrink=0.7)
+    figure.colorbar(image, cax=figure.add_axes((0.88, 0.23, 0.03, 0.6)))
+    return _rendered(figure)
+
+
+def figure_one(
+    *,
+    x: np.ndarray,
+    p_data: np.ndarray,
+    p_g: np.ndarray,
+    d: np.ndarray,
+    best_d: np.ndarray,
+    z: np.ndarray,
+    g: np.ndarray,
+    title: str,
+) -> np.ndarray:
+    """Figure 1 of Goodfellow et al. 2014: a picture, uint8 [480, 640, 3].
+
+    Above, over x [N], rising: the densities of data and of G, D and the best D. Below, a line from each z [M], evenly
+    spaced, to its x = G(z), `g` [M]: where the lines meet, p_g is large. What lies outside of x is cut off.
+    """
+    figure = _figure((6.4, 4.8))
+    axes = figure.add_axes((0.08, 0.42, 0.9, 0.44), xlim=(x[0], x[-1]), ylim=(0, 1.1))
+    axes.plot(x, p_data, color="black", linestyle=":", linewidth=2, label="p_data")
+    axes.plot(x, p_g, color="green", linewidth=1.2, label="p_g")
+    axes.plot(x, d, color="blue", linestyle="--", linewidth=1.5, label="D")
+    axes.plot(x, best_d, color="C1", linestyle="-.", linewidth=0.9, label="D* = p_data/(p_data + p_g)")
+    axes.set_title(title, fontsize=11, y=1.1)
+    axes.legend(loc="lower center", bbox_to_anchor=(0.5, 0.98), ncols=4, frameon=False, fontsize=9)
+    axes.set_xlabel("x = G(z)", labelpad=1)
+    axes.grid(alpha=0.3)
+
+    below = figure.add_axes((0.08, 0.1, 0.9, 0.2), xlim=(z[0], z[-1]), ylim=(0, 1), yticks=[])
+    onto = z[0] + (g - x[0]) / (x[-1] - x[0]) * (z[-1] - z[0])  # x as the axis of z has it
+    rows = np.tile([0.0, 1.0, np.nan], len(z))  # one broken line: faster than one each
+    columns = np.stack([z, onto, np.full_like(z, np.nan)], axis=1).ravel()
+    below.plot(columns, rows, color="black", linewidth=0.6)
+    below.set_xlabel("z", labelpad=1)
+    for side in ("left", "right"):
+        below.spines[side].set_visible(False)
     return _rendered(figure)
 
 
 def _axes(inches: tuple[float, float], **labels: str):
-    from matplotlib.figure import Figure  # here, since it costs a third of a second that a run's start does not have
-
-    figure = Figure(figsize=inches, dpi=100, layout="constrained")
+    figure = _figure(inches, layout="constrained")
     axes = figure.add_subplot(**labels)
     axes.grid(alpha=0.3)
     return figure, axes
+
+
+def _square(title: str, right: float = 0.97):
+    """Axes in a square picture. Their margins are fixed: to have them found takes as long as the picture itself."""
+    figure = _figure((4.8, 4.8))
+    width = right - 0.13
+    axes = figure.add_axes((0.13, 0.53 - width / 2, width, width), xlabel="x", ylabel="y")
+    axes.set_title(title, fontsize=10)
+    axes.grid(alpha=0.3)
+    return figure, axes
+
+
+def _figure(inches: tuple[float, float], **layout: str):
+    from matplotlib.figure import Figure  # here, since it costs a third of a second that a run's start does not have
+
+    return Figure(figsize=inches, dpi=100, **layout)
 
 
 def _rendered(figure) -> np.ndarray:

@@ -6,16 +6,23 @@ import time
 
 import numpy as np
 import tensorflow as tf
+from scipy.special import expit
 
 from gan_lowlevel import draws, losses, pictures, system, tables
 from gan_lowlevel.data import parabola
+from gan_lowlevel.data.dataset import Dataset
+from gan_lowlevel.data.drawn import Law, uniform_points
 from gan_lowlevel.loop import ExplicitLoop, Report, batches_played
+from gan_lowlevel.metrics import densities, modes
+from gan_lowlevel.networks import gaussian
 from gan_lowlevel.runs import Metrics, Run
 from gan_lowlevel.sessions import latents
 from gan_lowlevel.summaries import Events, scalar_tags
 
 SAMPLES = 64  # pictures in a grid; their z are those of the generate command's seeds 0 to 63
 POINTS = 100  # real and generated points in a scatter, and in a line's accuracies; the source's number
+BINS, LATENTS = 800, 4096  # of a line that pictures show; intervals of z, whose law G pushes forward
+LINES = 40  # intervals of z between which figure 1 draws its lines
 
 
 class Clock:
@@ -59,21 +66,22 @@ class Clock:
 class Recorder:
     """Writes into the run's directory what the settings ask for; leave the block to have all of it on disk."""
 
-    def __init__(self, loop: ExplicitLoop, clock: Clock, run: Run, graph: tf.Graph, start: int):
-        self._loop, self._clock, self._run = loop, clock, run
+    def __init__(self, loop: ExplicitLoop, clock: Clock, run: Run, graph: tf.Graph, start: int, data: Dataset | Law):
+        self._loop, self._clock, self._run, self._data = loop, clock, run, data
         self._in_plane = loop.game.picture_shape is None
         self._forget_later_pictures(start)
         self._metrics = Metrics(run, start)
         self._events = Events(run.directory, graph, start)
-        self._z = latents(loop.game, loop.config.z_dim, list(range(POINTS if self._in_plane else SAMPLES)))
+        shown = {"parabola": POINTS, "mixture": modes.SAMPLES}.get(loop.config.model, SAMPLES)
+        self._z = latents(loop.game, loop.config.z_dim, list(range(shown)))
         self._mark = (start, time.perf_counter())
         self._finished = False
 
         self._events.reading_card(start, loop.config.g_loss)
-        if self._in_plane:
+        if loop.config.model == "parabola":
             x = np.linspace(parabola.LOW, parabola.HIGH, 101)
             self._keep("function.png", "samples/function", start, pictures.line(x, parabola.function(x), "y = x²"))
-        else:
+        elif not self._in_plane:
             self._events.picture(start, "samples/real", self._grid(loop.rows.batch(0)[:SAMPLES]))
         if start == 0:
             self._samples(0)
@@ -149,21 +157,29 @@ class Recorder:
         x = np.concatenate([loop.rows.batch(number + i) for i in range(batches)])[:POINTS]
         feed = {gan.x: x, gan.draw: self._draw(step, POINTS)}
         if loop.config.fakes == "uniform":
-            feed[gan.play.fake] = parabola.uniform_points(loop.config.seed, number, POINTS)
+            feed[gan.play.fake] = uniform_points(loop.config.seed, number, POINTS)
         seen = loop.session.run(gan.d_report, feed)
         return seen.accuracy_real, seen.accuracy_fake
 
     def _samples(self, step: int) -> None:
         gan, path = self._loop.gan, self._run.sample(step)
+        if self._loop.config.model == "gaussian":
+            self._keep(f"samples/{path.name}", "samples/fake", step, self._figure_one(step))
+            return
         rows = self._loop.session.run(gan.play.fake, {gan.z: self._z, gan.training: False})
         if self._in_plane:
-            real = parabola.points(self._loop.config.seed, 0, POINTS)
+            if self._loop.config.model == "mixture":
+                measures = modes.measure(rows, self._data.centres, self._data.stddev)
+                self._events.scalars(step, {f"modes/{name}": value for name, value in measures._asdict().items()})
+            real = self._data.points(self._loop.config.seed, 0, len(rows))
             what = "generated"
             if self._loop.config.fakes == "uniform":  # what D learns to refuse
-                rows, what = parabola.uniform_points(self._loop.config.seed, 0, POINTS), "uniform"
-            beyond = int((np.abs(rows) > 1).any(axis=1).sum())
+                rows, what = uniform_points(self._loop.config.seed, 0, POINTS), "uniform"
+            low, high = self._data.bounds
+            beyond = int(((rows < low) | (rows > high)).any(axis=1).sum())
             outside = f", {beyond} outside" if beyond else ""
-            scatter = pictures.scatter(real, rows, f"after {step:,} steps: real red, {what} blue{outside}")
+            title = f"after {step:,} steps: real red, {what} blue{outside}"
+            scatter = pictures.scatter(real, rows, title, (low, high), size=3 if len(rows) == POINTS else 1.5)
             self._keep(f"samples/{path.name}", "samples/fake", step, scatter)
             self._keep(f"surface/{path.name}", "samples/surface", step, self._surface(step))
             return
@@ -175,10 +191,34 @@ class Recorder:
 
     def _surface(self, step: int) -> np.ndarray:
         """D's probability over the plane."""
-        gan, axis = self._loop.gan, np.linspace(-1, 1, 101, dtype=np.float32)
+        gan, axis = self._loop.gan, np.linspace(*self._data.bounds, 101, dtype=np.float32)
         plane = np.stack(np.meshgrid(axis, axis), axis=-1)  # [101, 101, 2]: (x, y), y by rows
         d = self._loop.session.run(gan.play.d_real, {gan.x: plane.reshape(-1, 2), gan.draw: self._draw(step, 1)})
         return pictures.surface(axis, d.reshape(101, 101), f"D(x) after {step:,} steps, line: D = 1/2")
+
+    def _figure_one(self, step: int) -> np.ndarray:
+        """Both densities, D and the best D over the line; its measures become scalars."""
+        gan, law = self._loop.gan, self._data
+        edges = np.linspace(*law.bounds, BINS + 1)
+        x, z = densities.middles(edges), np.linspace(gaussian.LOW, gaussian.HIGH, LATENTS + 1)
+        g, logits = (
+            self._loop.session.run(fetch, {tensor: rows[:, np.newaxis], gan.draw: self._draw(step, 1)})[:, 0]
+            for fetch, tensor, rows in ((gan.play.fake, gan.z, z), (gan.play.real_logits, gan.x, x))
+        )
+        p_data, p_g = densities.masses(law.cdf, edges), densities.pushed_forward(g, edges)
+        measures = densities.measure(p_data, p_g, logits.astype(np.float64))
+        self._events.scalars(step, {f"density/{name}": value for name, value in measures._asdict().items()})
+        inner, every = slice(1, -1), slice(None, None, LATENTS // LINES)
+        return pictures.figure_one(
+            x=x[inner],
+            p_data=law.pdf(x[inner]),
+            p_g=p_g[inner] / np.diff(edges),
+            d=expit(logits[inner]),
+            best_d=densities.best_d(p_data, p_g)[inner],
+            z=z[every],
+            g=g[every],
+            title=f"after {step:,} steps: JSD {measures.jsd:.3f}, by D at least {measures.bound:.3f}",
+        )
 
     def _draw(self, step: int, rows: int) -> tuple[int, int, int]:
         return *draws.origin(self._loop.config.seed, draws.Stream.CHECK, step * POINTS), rows

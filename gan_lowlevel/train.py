@@ -53,7 +53,7 @@ def train(config: Config, game: Game, data: Dataset, rows: Rows, run: Run) -> Ex
         clock = Clock(loop)
         with (
             system.StopRequest().installed() as stop,
-            Recorder(loop, clock, run, graph, start) as recorder,
+            Recorder(loop, clock, run, graph, start, data) as recorder,
             console.Progress(start, config.max_steps, by_epochs=config.line_every == -1) as progress,
         ):
             done, stopped = start, None  # steps played in all; the exit code that a signal asks for
