@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from gan_lowlevel import draws, losses
 from gan_lowlevel.data.dataset import Rows
-from gan_lowlevel.data.parabola import uniform_points
+from gan_lowlevel.data.drawn import uniform_points
 from gan_lowlevel.loop import ExplicitLoop, batches_played
 
 v1 = tf.compat.v1
@@ -53,7 +53,8 @@ class Theory:
         """The figures after `step` steps, by tag."""
         session, config = self._loop.session, self._loop.config
         last = max(config.d_step, 1) - 1
-        clipped, error = session.run((self._clipped, self._literal_error), self._loop.d_feed(max(step - 1, 0), last))
+        fetches = (self._value, self._clipped, self._literal_error)
+        trained, clipped, error = session.run(fetches, self._loop.d_feed(max(step - 1, 0), last))
         value, norms = session.run((self._value, self._norms), self._feed(step))
         figures = {
             "gradient/minimax": norms["minimax"],
@@ -67,6 +68,7 @@ class Theory:
         if self._held_out:
             figures |= {
                 "value/V_held_out": value,
+                "value/V_train": trained,  # at the same weights, unlike value/V
                 "jsd/bound_held_out": jsd_bound(value),
                 "jsd/log_2": JSD_CEILING,
             }

@@ -98,7 +98,7 @@ def test_points_show_scatter_surface_and_walk(tmp_path):
         view.samples(5)
         view.views(5)
         assert set(kept.pictures) == {"samples/function", "samples/fake", "views/surface", "views/walk"}
-        assert kept.pictures["views/surface"].shape == (480, 960, 3)  # two panels, a loss each
+        assert kept.pictures["views/surface"].shape == (480, 880, 3)  # two panels, a loss each
         figures = view.measures(5)
         assert set(figures) == {f"quality/{name}" for name in ("error", "near", "energy", "bins")}
         assert figures["quality/energy"] > 0.05  # nothing is learnt yet

@@ -8,6 +8,7 @@ from gan_lowlevel.loop import Report
 from gan_lowlevel.metrics.neighbours import nearest
 from gan_lowlevel.views.scene import Scene
 
+SAMPLES = 64  # in a grid
 WALKS, WALK_STEPS = 8, 10
 NEIGHBOURS = 16  # samples that are shown with theirs
 
