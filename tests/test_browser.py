@@ -108,12 +108,11 @@ class Page:
         self.until(f"{FOLDED}.length", 0)
 
     def screenshot(self, name: str) -> None:
-        """Keep what the window shows now, where the variable names a folder; 256 colours, without dither."""
+        """Keep what the window shows now, where the variable names a folder."""
         if SCREENSHOTS:
-            self.ask("document.activeElement.blur()")
             self.until("deep(document, 'paper-spinner-lite[active]').filter((e) => e.offsetParent).length", 0)
             picture = Image.open(io.BytesIO(self.driver.get_screenshot_as_png())).convert("RGB")
-            few = picture.quantize(256, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+            few = picture.quantize(256, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)  # a third the size
             few.save(pathlib.Path(SCREENSHOTS) / name, optimize=True)
 
 
@@ -189,8 +188,8 @@ def test_time_series_draws_both_losses(page, logs):
     shown = set(page.ask("texts(document, 'metrics-card-groups .group-title')"))
     assert shown >= set(groups(tags(logs, "mlp") | tags(logs, "parabola"))) | {"samples", "views", "logits"}
     page.until("['mlp', 'parabola'].filter((r) => !deep(document, 'scalar-card')[0].innerText.includes(r))", [])
-    WebDriverWait(page.driver, PATIENCE).until(  # its lines are drawn by WebGL: no path to ask for
-        lambda _: coloured_width(page.ask("deep(document, 'scalar-card canvas')[0]").screenshot_as_png) > 0.5,
+    WebDriverWait(page.driver, PATIENCE).until(  # WebGL draws its lines: no path to ask for
+        lambda _: coloured_width(page.ask("deep(document, 'scalar-card .series-view')[0]").screenshot_as_png) > 0.5,
         "no coloured line over half of D_loss's chart",
     )
 
@@ -231,6 +230,9 @@ def test_pictures_have_arrived(page, logs):
     )
     newest = logs / "mlp" / "samples" / f"step_{STEPS['mlp']:08d}.png"
     assert (width, height) == Image.open(newest).size
+    page.open("images&tagFilter=samples&regexInput=mlp")
+    page.until(f"{loaded}.map(title).slice(0, 2)", ["samples/fake", "samples/real"])
+    page.screenshot("tensorboard_images.png")
 
 
 def test_histograms_are_drawn(page):
