@@ -66,7 +66,7 @@ def test_pictures_show_samples_walks_and_neighbours(tmp_path):
         assert set(kept.pictures) == {"samples/real", "samples/fake", "views/walk", "views/nearest"}
         assert kept.pictures["samples/fake"].shape == (8 * 29 - 1, 8 * 29 - 1)
         assert kept.pictures["views/walk"].shape == (8 * 29 - 1, 10 * 29 - 1, 1)
-        assert kept.pictures["views/nearest"].shape == (4 * 29 - 1, 8 * 29 - 1, 1)
+        assert kept.pictures["views/nearest"].shape == (16 * 29 - 1, 8 * 29 - 1, 1)
     assert (tmp_path / "r/samples/step_00000007.png").is_file()
 
 
