@@ -19,11 +19,13 @@ G is losing. V below −log 4: D is worse than a coin, for a while.
 | `G_loss` | {g_formula} | {g_ideal:.4f} |
 | `prob/D_x`, `prob/D_G_z` | mean D(x), mean D(G(z)) | 0.5, 0.5 |
 | `accuracy/real`, `accuracy/fake` | share of x, of G(z), that D puts on the right side of ½ | 0.5, 0.5 |
-| `jsd/bound_held_out` | (V + log 4)/2 on data that do not train: at most the Jensen–Shannon divergence of real and \
+| `value/V_train`, `value/V_held_out` | V at one moment on data that train and on data that do not | −1.3863 |
+| `jsd/bound_held_out` | (V + log 4)/2 of the latter: at most the Jensen–Shannon divergence of real and \
 generated, which lies in [0, log 2 = 0.6931]; below 0 it says nothing | 0 |
 | `gradient/minimax`, `gradient/non_saturating` | norm of ∂L_G/∂θ_G under either loss, on one batch and one set of \
 weights; where D rejects, the first goes to 0 | equal |
-| `numerics/clipped` | arguments of the next step's logarithms that float32 rounds to 0, where log(probability) is −inf | 0 |
+| `numerics/clipped` | arguments of the next step's logarithms that float32 rounds to 0: log(probability) is −inf \
+there | 0 |
 | `numerics/literal_error` | over the others, the largest difference of log(probability) to the stable form, nats | 0 |
 
 D's figures are of its last update of the step, before it is applied; G's likewise.
@@ -106,15 +108,16 @@ def remarks(config: Config, figures: dict[str, float]) -> list[Remark]:
                     "`--g_loss=non_saturating`" if minimax else "",
                 )
             )
-    if known("value/V", "value/V_held_out") and figures["value/V"] - figures["value/V_held_out"] > REMEMBERED:
-        lost = figures["value/V"] - figures["value/V_held_out"]
-        said.append(
-            Remark(
-                f"D knows the training data by heart: on data that do not train its V is {lost:.2f} nats lower.",
-                f"value/V more than {REMEMBERED} above value/V_held_out",
-                "more data, fewer epochs, `--d_step` smaller, dropout in D where the game has it",
+    if known("value/V_train", "value/V_held_out"):
+        lost = figures["value/V_train"] - figures["value/V_held_out"]
+        if lost > REMEMBERED:
+            said.append(
+                Remark(
+                    f"D knows the training data by heart: on data that do not train its V is {lost:.2f} nats lower.",
+                    f"value/V_train more than {REMEMBERED} above value/V_held_out",
+                    "more data, fewer epochs, `--d_step` smaller, dropout in D where the game has it",
+                )
             )
-        )
     if known("jsd/bound_held_out"):
         said.append(_bound(figures["jsd/bound_held_out"]))
     if known("quality/diversity") and figures["quality/diversity"] < ALIKE:

@@ -12,7 +12,7 @@ import time
 import numpy as np
 import tensorflow as tf
 
-from gan_lowlevel.data.parabola import uniform_points
+from gan_lowlevel.data.drawn import uniform_points
 from gan_lowlevel.draws import Stream
 from gan_lowlevel.gan import (
     DReport,

@@ -16,7 +16,10 @@ FLAGS_DIR = _HERE / "flags" if (_HERE / "flags").is_dir() else _HERE.parent / "f
 
 # What must be known before TensorFlow is imported. A test holds each table to the modules.
 MODELS = tuple(sorted(path.stem for path in FLAGS_DIR.glob("*.flags")))
-DATA_SETS = ("embedded", "mnist", "parabola", "photos")
+DATA_SETS = ("embedded", "gaussian", "mixture", "mnist", "parabola", "photos")
+ENDLESS = ("gaussian", "parabola")  # the data sets that are drawn afresh for each batch
+DENSITIES = ("normal", "mixture")
+MIXTURES = ("ring", "grid")
 G_LOSSES = ("non_saturating", "minimax")
 LOG_FORMS = ("stable", "literal")
 ENGINES = ("auto", "explicit", "compiled")
@@ -28,7 +31,8 @@ D_DROPOUT = ("dcgan",)  # the games whose D has dropout
 # step, each of which is compiled by itself.
 COMPILED_FROM, COMPILED_UPDATES = 500, 16
 NOT_AT_ONCE = ("dog", "parabola")  # the games whose D learns in two updates, or from G as it draws
-PLANE = ("parabola",)  # the games of points in the plane
+POINTS = ("gaussian", "mixture", "parabola")  # the games of points, on a line or in the plane
+UNIFORM_FAKES = ("parabola",)  # the games whose article trains D alone, on points of the square
 
 RECIPE = None  # the default of a setting that every flagfile gives
 RUN_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}")
@@ -77,7 +81,7 @@ class Config:
         RECIPE,
         str,
         "What trains: mnist from --input_data_dir, or the embedded digits where that is empty; embedded digits; "
-        "photos in --input_data_dir; points of the parabola, drawn.",
+        "photos in --input_data_dir; points of the game's own law, drawn.",
         choices=DATA_SETS,
     )
     input_data_dir: str = setting(
@@ -109,6 +113,20 @@ class Config:
         "Share of the photographs, chosen by a hash of their names, that never trains; for curves.",
         low=0,
         high=0.5,
+    )
+
+    density: str = setting(
+        "normal",
+        str,
+        "The law of gaussian's numbers: N(4, 0.5^2) (normal), or N(-2, 0.5^2) and N(2, 0.5^2), half of each (mixture).",
+        choices=DENSITIES,
+    )
+    mixture: str = setting(
+        "ring",
+        str,
+        "The law of mixture's points: 8 Gaussians on the unit circle, standard deviation 0.01 (ring), or 25 at "
+        "{-4, -2, 0, 2, 4}^2, 0.05 (grid).",
+        choices=MIXTURES,
     )
 
     # where the run lives
@@ -192,7 +210,7 @@ class Config:
         "generator",
         str,
         "What D learns to refuse: G(z) (generator), or points uniform in [-1, 1]^2 (uniform, with --g_step=0, "
-        "for games in the plane).",
+        "for parabola).",
         choices=("generator", "uniform"),
     )
     g_loss: str = setting(
@@ -316,12 +334,19 @@ class Config:
             )
         if self.d_dropout and self.model not in D_DROPOUT:
             _refuse(f"--d_dropout is for {', '.join(D_DROPOUT)}; leave it out", f"--model={self.model}")
-        if self.fakes == "uniform" and (self.model not in PLANE or self.g_step):
+        if self.fakes == "uniform" and (self.model not in UNIFORM_FAKES or self.g_step):
             _refuse(
-                f"--fakes=uniform wants --g_step=0 and a game in the plane ({', '.join(PLANE)})",
+                f"--fakes=uniform wants --g_step=0 and a game whose article draws such points "
+                f"({', '.join(UNIFORM_FAKES)})",
                 f"--model={self.model} --g_step={self.g_step}",
             )
-        if self.dataset == "parabola" and -1 in self.cadences():
+        for name, own in (("density", "gaussian"), ("mixture", "mixture")):
+            value = getattr(self, name)
+            if value != getattr(Config, name) and self.model != own:
+                _refuse(f"--{name} is for --model={own}; leave it out", f"--model={self.model} --{name}={value}")
+        if self.model == "gaussian" and self.z_dim != 1:
+            _refuse("gaussian wants --z_dim=1: with more the density of G is not known", f"--z_dim={self.z_dim}")
+        if self.dataset in ENDLESS and -1 in self.cadences():
             _refuse("drawn points have no epochs, give each --*_every as steps", "-1")
         if self.run_name and not RUN_NAME.fullmatch(self.run_name):
             _refuse(

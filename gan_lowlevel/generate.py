@@ -19,11 +19,11 @@ from tqdm import tqdm
 
 from gan_lowlevel import command, pictures, plots, runs, system
 from gan_lowlevel.commandline import SEEDS, parse_seeds, read_record
-from gan_lowlevel.config import PLANE, setting, settings_of
-from gan_lowlevel.data import parabola
+from gan_lowlevel.config import POINTS, setting, settings_of
 from gan_lowlevel.errors import Exit, Failure
 
 if TYPE_CHECKING:
+    from gan_lowlevel.data.drawn import Law
     from gan_lowlevel.networks.game import Game  # needs TensorFlow
 
 Sink = Callable[[list[int], np.ndarray], None]  # takes seeds and their samples, part after part
@@ -47,9 +47,7 @@ class GenerateConfig:
         None, int, "How many samples, from seeds 0, 1, 2, ...; in place of --seeds.", low=1, high=MOST
     )
     out: str = setting("", str, "Folder for grid.png, seed_*.png and samples.npz; made if it is missing.")
-    singles: bool = setting(
-        True, bool, "Whether each sample is also a picture of its own in --out; points in the plane never are."
-    )
+    singles: bool = setting(True, bool, "Whether each sample is also a picture of its own in --out; points never are.")
     zip: str = setting(
         "",
         str,
@@ -111,15 +109,13 @@ def main(config: GenerateConfig) -> Exit:
     out, archive = pathlib.Path(config.out), pathlib.Path(config.zip)
     if config.out and out.exists() and not out.is_dir():
         raise Failure(Exit.FLAGS, f"--out wants a folder, {out} is a file: give another.")
-    if config.zip and settings.model in PLANE:
-        raise Failure(
-            Exit.FLAGS, f"--zip is for pictures, {run.directory} draws points in the plane: leave it out, give --out."
-        )
+    if config.zip and settings.model in POINTS:
+        raise Failure(Exit.FLAGS, f"--zip is for pictures, {run.directory} draws points: leave it out, give --out.")
     if config.zip and archive.is_dir():
         raise Failure(Exit.FLAGS, f"--zip wants a file, {archive} is a folder: give {archive / 'images.zip'}.")
 
     command.start_tensorflow()
-    from gan_lowlevel import networks
+    from gan_lowlevel import data, networks
     from gan_lowlevel.sampler import Sampler
 
     # D scores with all of its weights: dropout is for training.
@@ -128,8 +124,11 @@ def main(config: GenerateConfig) -> Exit:
         sinks: list[Sink] = []  # opened before anything is drawn: what can't be written is said at once
         left = []
         if config.out:
-            title = f"after {sampler.step:,} steps: real red, generated blue"
-            sinks.append(files.enter_context(folder(out, len(seeds), game, config.singles, settings.seed, title)))
+            of_points = None
+            if settings.model in POINTS:
+                law, title = data.load(settings), f"after {sampler.step:,} steps"
+                of_points = functools.partial(picture_of_points, law, settings.seed, title)
+            sinks.append(files.enter_context(folder(out, len(seeds), game, config.singles, of_points)))
             singles = ", seed_*.png" if config.singles and game.picture_shape else ""
             left.append(f"{out} (grid.png, samples.npz{singles})")
         if config.zip:
@@ -162,29 +161,39 @@ def shown(parts: Callable[[list[int]], Iterable[np.ndarray]], what: str, seeds: 
 # What is left; each may be larger than memory.
 
 
+def picture_of_points(law: "Law", seed: int, title: str, points: np.ndarray) -> np.ndarray:
+    """Numbers [N, 1] as a histogram beside the law's density, points [N, 2] as a scatter with as many real ones."""
+    if points.shape[1] == 1:
+        x = np.linspace(*law.bounds, 401)
+        return plots.histogram(points[:, 0], x, law.pdf(x), f"{title}: generated green, density dotted")
+    real = law.points(seed, 0, len(points))
+    return plots.scatter(real, points, f"{title}: real red, generated blue", law.bounds)
+
+
 @contextlib.contextmanager
-def folder(out: pathlib.Path, count: int, game: "Game", singles: bool, real_seed: int, title: str) -> Iterator[Sink]:
-    """samples.npz, grid.png, and a picture of each sample; for points one scatter with that title, real ones beside."""
+def folder(
+    out: pathlib.Path,
+    count: int,
+    game: "Game",
+    singles: bool,
+    of_points: Callable[[np.ndarray], np.ndarray] | None,
+) -> Iterator[Sink]:
+    """samples.npz, grid.png, and a picture of each sample; for points one picture, which `of_points` makes."""
     out.mkdir(parents=True, exist_ok=True)
-    in_plane = game.picture_shape is None
     shown_in_grid: list[np.ndarray] = []
     with npz(out / "samples.npz", (count, *game.data_shape)) as add_rows:
 
         def add(seeds: list[int], samples: np.ndarray) -> None:
             add_rows(seeds, samples)
-            views = samples if in_plane else images(samples, game)
+            views = samples if of_points else images(samples, game)
             shown_in_grid.append(views[: max(IN_GRID - sum(map(len, shown_in_grid)), 0)])
-            if singles and not in_plane:
+            if singles and not of_points:
                 for seed, image in zip(seeds, views, strict=True):
                     (out / picture_name(seed)).write_bytes(pictures.png(image))
 
         yield add
         views = np.concatenate(shown_in_grid)
-        if in_plane:
-            picture = plots.scatter(parabola.points(real_seed, 0, len(views)), views, title)
-        else:
-            picture = pictures.grid(views)
-        system.write_atomically(out / "grid.png", pictures.png(picture))
+        system.write_atomically(out / "grid.png", pictures.png((of_points or pictures.grid)(views)))
 
 
 @contextlib.contextmanager

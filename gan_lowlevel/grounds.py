@@ -3,17 +3,17 @@
 Kinds of data in a table: a new one is a function and a row of GROUNDS.
 """
 
+import functools
 from collections.abc import Callable
 
 import numpy as np
 
 from gan_lowlevel.config import Config
-from gan_lowlevel.data import parabola
 from gan_lowlevel.data.batches import permutation
 from gan_lowlevel.data.dataset import Dataset
-from gan_lowlevel.data.parabola import Parabola
+from gan_lowlevel.data.drawn import Law
 from gan_lowlevel.errors import Exit, Failure
-from gan_lowlevel.measures import COMPARED, DIGITS, LEAST, PHOTOGRAPHS, POINTS, STRANGERS, Ground, Rows
+from gan_lowlevel.measures import COMPARED, CURVE, DIGITS, LEAST, LINE, MODES, PHOTOGRAPHS, STRANGERS, Ground, Rows
 
 SIDE = 28  # of a digit
 SMALL = 8  # height and width that photographs are compared at
@@ -21,7 +21,7 @@ VALIDATION = slice(50_000, 51_000)  # of MNIST's training images, by the Parzen 
 FRESH = 2**40  # seeds from here on are no run's: points of theirs never trained
 
 
-def ground(data: Dataset | Parabola, settings: Config, output_range: tuple[float, float], count: int, seed: int,
+def ground(data: Dataset | Law, settings: Config, output_range: tuple[float, float], count: int, seed: int,
            trained: bool) -> Ground:  # fmt: skip
     """Of a run with these settings, of which `count` samples are wanted; `seed` chooses real rows and noise.
 
@@ -144,25 +144,30 @@ def _photographs(data: Dataset, settings: Config, output_range, count: int, seed
     )
 
 
-def _points(data: Parabola, settings: Config, output_range, count: int, seed: int, trained: bool) -> Ground:
-    """Points of the curve that no run has drawn; noise is uniform in [-1, 1]²."""
+def _points(kind: str, data: Law, settings: Config, output_range, count: int, seed: int, trained: bool) -> Ground:
+    """Points of the law that no run has drawn; noise is uniform in what pictures show of each axis."""
     n = min(count, COMPARED)
+    reference, real = (data.points(FRESH + 2 * seed + i, 0, n) for i in (0, 1))
+    low, high = data.bounds
     return Ground(
-        kind=POINTS,
+        kind=kind,
         most=n,
         prepare=Rows,
-        reference=Rows(parabola.points(FRESH + 2 * seed, 0, n)),
-        real=Rows(parabola.points(FRESH + 2 * seed + 1, 0, n)),
-        noise=Rows(parabola.uniform_points(FRESH + seed, 0, n)),
+        reference=Rows(reference),
+        real=Rows(real),
+        noise=Rows(low + (high - low) * noise(real.shape, seed)),
         seed=seed,
+        law=data,
         notes=("test data: fresh draws, which no run has seen",),
     )
 
 
 GROUNDS: dict[str, Callable[..., Ground]] = {
     "embedded": _digits,
+    "gaussian": functools.partial(_points, LINE),
+    "mixture": functools.partial(_points, MODES),
     "mnist": _digits,
-    "parabola": _points,
+    "parabola": functools.partial(_points, CURVE),
     "photos": _photographs,
 }
 

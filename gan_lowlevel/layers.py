@@ -98,12 +98,25 @@ def _note(kind: str, output: tf.Tensor, shape: tuple[int | None, ...] | None = N
 # Layers with weights.
 
 
-def dense(h: tf.Tensor, units: int, *, name: str, weights: Initializer, biases: Initializer) -> tf.Tensor:
-    """h W + b: [B, n] to [B, units], with W [n, units] and b [units] under the scope `name`."""
+def dense(h: tf.Tensor, units: int, *, name: str, weights: Initializer, biases: Initializer | None = None) -> tf.Tensor:
+    """h W + b: [B, n] to [B, units], with W [n, units] and b [units] under the scope `name`.
+    `biases` None: none are added."""
     with v1.variable_scope(name):
-        w = variable("weights", [h.shape[1], units], weights)
-        b = variable("biases", [units], biases)
-        return _note("dense", tf.matmul(h, w) + b)  # [B, units]
+        h = tf.matmul(h, variable("weights", [h.shape[1], units], weights))  # [B, units]
+        if biases:
+            h = h + variable("biases", [units], biases)
+        return _note("dense", h)
+
+
+def maxout(h: tf.Tensor, units: int, pieces: int, *, name: str, weights: Initializer, biases: Initializer) -> tf.Tensor:
+    """The largest of `pieces` affine functions for each unit: [B, n] to [B, units]; Goodfellow et al. 2013.
+
+    W [n, units * pieces] and b [units * pieces]; the pieces of a unit are neighbours.
+    """
+    with v1.variable_scope(name):
+        w = variable("weights", [h.shape[1], units * pieces], weights)
+        h = tf.matmul(h, w) + variable("biases", [units * pieces], biases)  # [B, units * pieces]
+        return _note("maxout", tf.reduce_max(tf.reshape(h, [-1, units, pieces]), axis=2))  # [B, units]
 
 
 def conv2d(

@@ -8,7 +8,7 @@ import tensorflow as tf
 from gan_lowlevel import draws
 from gan_lowlevel.config import Config
 from gan_lowlevel.data.dataset import Rows
-from gan_lowlevel.data.parabola import uniform_points
+from gan_lowlevel.data.drawn import uniform_points
 from gan_lowlevel.draws import Stream
 from gan_lowlevel.gan import DReport, Gan, GReport
 from gan_lowlevel.networks.game import Game

@@ -11,13 +11,16 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gan_lowlevel.metrics import classes, frechet, neighbours, plane
+from gan_lowlevel.data.drawn import Law
+from gan_lowlevel.metrics import classes, densities, frechet, modes, neighbours, plane
 from gan_lowlevel.metrics.parzen import CENTRES, parzen
 
-DIGITS, PHOTOGRAPHS, POINTS = "digits", "photographs", "points"
+DIGITS, PHOTOGRAPHS, CURVE, MODES, LINE = "digits", "photographs", "curve", "modes", "line"
 
 COMPARED = 5_000  # rows of each set at most where two sets are compared: the distances are biased in N
 STRANGERS = 1_000  # rows at most whose nearest training row is looked for
+JSD_BINS = 80  # of the line that pictures show
+REDRAWN = 40  # bootstrap draws behind a standard error that has no formula
 LEAST = 2 * (neighbours.K + 1)  # rows that k nearest neighbours want, in each of two halves
 
 
@@ -51,6 +54,10 @@ MEASURES = {
     "near": Measure("higher", f"share within {plane.NEAR} of the curve"),
     "energy": Measure("lower", f"energy distance to real points; above {plane.COLLAPSED}: collapsed"),
     "bins": Measure("higher", f"bins of x that are filled, of {plane.BINS}"),
+    "modes": Measure("higher", f"modes with one of {modes.SAMPLES:,} points within {modes.NEAR:g} σ"),
+    "high_quality": Measure("higher", f"share within {modes.NEAR:g} σ of the nearest mode"),
+    "reverse_kl": Measure("lower", "KL(modes of those points || uniform), nats"),
+    "jsd": Measure("lower", f"Jensen-Shannon divergence of {JSD_BINS} bins to the law's own masses, nats"),
 }
 
 
@@ -81,7 +88,8 @@ class Ground:
     most: samples that there is use for. prepare: samples, float32 [N, *data_shape], to rows.
     reference: real rows, which never trained where there are such. real, noise: sets in the samples' place.
     table: uint8 [N, pixels], the rows that train; unseen: real rows that did not, or that are not their own neighbours,
-    None where the run trained on other data. validation, test: float32 [N, d], for Parzen windows. notes: for the
+    None where the run trained on other data. validation, test: float32 [N, d], for Parzen windows. law:
+    of drawn points. notes: for the
     reader, a line each.
     """
 
@@ -96,6 +104,7 @@ class Ground:
     unseen: Rows | None = None
     validation: np.ndarray | None = None
     test: np.ndarray | None = None
+    law: Law | None = None
     notes: tuple[str, ...] = ()
 
     @functools.cached_property
@@ -159,6 +168,35 @@ def _plane(rows: Rows, ground: Ground) -> dict[str, Estimate]:
     }
 
 
+def _modes(rows: Rows, ground: Ground) -> dict[str, Estimate]:
+    points, law = rows.values[: modes.SAMPLES], ground.law
+    found = modes.measure(points, law.centres, law.stddev)
+    near = math.sqrt(found.high_quality * (1 - found.high_quality) / len(points))
+    kl = _redrawn(lambda some: modes.measure(some, law.centres, law.stddev).reverse_kl, points, ground.seed)
+    return {
+        "modes": Estimate(found.modes, None, len(points)),
+        "high_quality": Estimate(found.high_quality, near, len(points)),
+        "reverse_kl": Estimate(found.reverse_kl, kl, len(points)),
+    }
+
+
+def _line(rows: Rows, ground: Ground) -> dict[str, Estimate]:
+    edges = np.linspace(*ground.law.bounds, JSD_BINS + 1)
+    real = densities.masses(ground.law.cdf, edges)
+
+    def jsd(points: np.ndarray) -> float:
+        counts = np.bincount(np.searchsorted(edges, points[:, 0], "right"), minlength=len(real))
+        return densities.jsd(real, counts / len(points))
+
+    return {"jsd": Estimate(jsd(rows.values), _redrawn(jsd, rows.values, ground.seed), len(rows.values))}
+
+
+def _redrawn(measure: Callable[[np.ndarray], float], rows: np.ndarray, seed: int) -> float:
+    """Standard error by bootstrap, Efron 1979: the measure's spread over draws of as many rows, with replacement."""
+    generator = np.random.Generator(np.random.Philox(key=[seed, 2]))
+    return float(np.std([measure(rows[generator.integers(0, len(rows), len(rows))]) for _ in range(REDRAWN)], ddof=1))
+
+
 class Family(NamedTuple):
     """Measures that are found together, and the kinds of data that they fit."""
 
@@ -173,7 +211,9 @@ FAMILIES = (
     Family(("precision", "recall", "density", "coverage"), (DIGITS, PHOTOGRAPHS), _manifolds),
     Family(("classifier_score", "class_kl", "classes"), (DIGITS,), _classes),
     Family(("memorised",), (DIGITS, PHOTOGRAPHS), _memorised),
-    Family(("error", "near", "energy", "bins"), (POINTS,), _plane),
+    Family(("error", "near", "energy", "bins"), (CURVE,), _plane),
+    Family(("modes", "high_quality", "reverse_kl"), (MODES,), _modes),
+    Family(("jsd",), (LINE,), _line),
 )
 
 

@@ -22,29 +22,45 @@ def curves(steps: np.ndarray, series: dict[str, np.ndarray], ideals: dict[str, f
 
 def line(x: np.ndarray, y: np.ndarray, title: str) -> np.ndarray:
     """y [N] over x [N] as one line: a picture, uint8 [480, 480, 3]."""
-    figure, axes = _axes((4.8, 4.8), xlabel="x", ylabel="y", title=title)
+    figure, axes = _square(title)
     axes.plot(x, y, color="C0")
     return _rendered(figure)
 
 
-def scatter(real: np.ndarray, fake: np.ndarray, title: str, reach: float = 1.0) -> np.ndarray:
-    """Points [N, 2], real red and generated blue, in [-reach, reach]²: a picture, uint8 [480, 480, 3]."""
-    figure, axes = _axes((4.8, 4.8), xlabel="x", ylabel="y", title=title)
-    axes.scatter(real[:, 0], real[:, 1], s=9, color=REAL)
-    axes.scatter(fake[:, 0], fake[:, 1], s=9, color=FAKE)
-    axes.set(xlim=(-reach, reach), ylim=(-reach, reach))
+def scatter(
+    real: np.ndarray, fake: np.ndarray, title: str, bounds: tuple[float, float] = (-1.0, 1.0), size: float = 3.0
+) -> np.ndarray:
+    """Points [N, 2], real red and generated blue, within `bounds` of both axes: a picture, uint8 [480, 480, 3].
+
+    size: diameter of a point, in points of print.
+    """
+    figure, axes = _square(title)
+    for points, color in ((real, REAL), (fake, FAKE)):
+        axes.plot(points[:, 0], points[:, 1], "o", markersize=size, color=color)
+    axes.set(xlim=bounds, ylim=bounds)
     return _rendered(figure)
 
 
-def walk(paths: np.ndarray, real: np.ndarray, title: str, reach: float = 1.0) -> np.ndarray:
+def histogram(fake: np.ndarray, x: np.ndarray, density: np.ndarray, title: str) -> np.ndarray:
+    """Numbers [N] as the green bars of a density, over x [M], rising, with the density that they should have, [M]:
+    a picture, uint8 [480, 480, 3]. What lies outside of x is not shown, and counts."""
+    figure, axes = _square(title)
+    counts, edges = np.histogram(fake, bins=60, range=(x[0], x[-1]))
+    axes.stairs(counts / (max(len(fake), 1) * np.diff(edges)), edges, fill=True, color="green", alpha=0.6)
+    axes.plot(x, density, color="black", linestyle=":", linewidth=2)
+    axes.set(ylabel="density", xlim=(x[0], x[-1]))
+    return _rendered(figure)
+
+
+def walk(paths: np.ndarray, real: np.ndarray, title: str, bounds: tuple[float, float] = (-1.0, 1.0)) -> np.ndarray:
     """Paths [n, steps, 2] in the plane, a line each from a dot to a cross, over real points [N, 2]: uint8
     [480, 480, 3]."""
-    figure, axes = _axes((4.8, 4.8), xlabel="x", ylabel="y", title=title)
-    axes.scatter(real[:, 0], real[:, 1], s=4, color=REAL, alpha=0.3)
+    figure, axes = _square(title)
+    axes.plot(real[:, 0], real[:, 1], "o", markersize=2, color=REAL, alpha=0.3)
     for i, path in enumerate(paths):
         axes.plot(path[:, 0], path[:, 1], color=f"C{i}", linewidth=1)
         axes.plot(*path[0], "o", *path[-1], "x", color=f"C{i}", markersize=5)
-    axes.set(xlim=(-reach, reach), ylim=(-reach, reach))
+    axes.set(xlim=bounds, ylim=bounds)
     return _rendered(figure)
 
 
@@ -56,29 +72,32 @@ def surface(
     forces: dict[str, np.ndarray],
     title: str,
 ) -> np.ndarray:
-    """D over the plane, and where it pushes G's points: a picture, uint8 [480, 480 panels, 3], a panel for each force.
+    """D over the plane, and where it pushes G's points: a picture, uint8 [480, 480 + 400 (panels - 1), 3], a panel for
+    each force.
 
     values: probabilities [N, N] over the square of `axis` [N], y by rows, with their 1/2 contour. real, fake: points
     [n, 2]. forces: by name of G's loss, -dL_G/dx at each fake point, [n, 2]; all panels draw arrows to one scale, so
     that a loss that saturates shows.
     """
-    figure = _figure((4.8 * len(forces), 4.8), title)
+    inches = 4.8 + 4.0 * (len(forces) - 1)
+    figure = _figure((inches, 4.8))
+    figure.suptitle(title, fontsize=10)
     low, high = axis[0], axis[-1]
     longest = max(float(np.hypot(*force.T).max()) for force in forces.values()) or 1.0
-    panels = figure.subplots(1, len(forces), squeeze=False)[0]
-    for axes, (name, force) in zip(panels, forces.items(), strict=True):
+    scale = 6 * longest / (high - low)  # the longest arrow of all panels is a sixth of the side
+    for i, (name, force) in enumerate(forces.items()):
+        axes = figure.add_axes(((0.5 + 4.0 * i) / inches, 0.11, 3.5 / inches, 3.5 / 4.8), xlabel="x")
         image = axes.imshow(
             values, origin="lower", extent=(low, high, low, high), cmap="coolwarm", vmin=0, vmax=1, alpha=0.8
         )
         if values.min() < 0.5 < values.max():  # else there is no such line, and matplotlib warns
             axes.contour(axis, axis, values, levels=[0.5], colors="black")
-        axes.scatter(real[:, 0], real[:, 1], s=4, color=REAL)
-        axes.scatter(fake[:, 0], fake[:, 1], s=4, color=FAKE)
-        # The longest arrow of all panels is a sixth of the side.
-        scale = 6 * longest / (high - low)
+        axes.plot(real[:, 0], real[:, 1], "o", markersize=2, color=REAL)
+        axes.plot(fake[:, 0], fake[:, 1], "o", markersize=2, color=FAKE)
         axes.quiver(*fake.T, *force.T, angles="xy", scale_units="xy", scale=scale, width=0.003)
-        axes.set(xlim=(low, high), ylim=(low, high), xlabel="x", ylabel="y", title=name)
-    figure.colorbar(image, ax=panels, shrink=0.7, label="D")
+        axes.set(xlim=(low, high), ylim=(low, high))
+        axes.set_title(name, fontsize=10)
+    figure.colorbar(image, cax=figure.add_axes((1 - 0.6 / inches, 0.11, 0.12 / inches, 3.5 / 4.8)))
     return _rendered(figure)
 
 
@@ -115,20 +134,65 @@ def saturation(d_fake: np.ndarray, pulls: dict[str, np.ndarray], title: str) -> 
     return _rendered(figure)
 
 
-def _axes(inches: tuple[float, float], title: str, **labels: str):
-    figure = _figure(inches, "")
-    axes = figure.add_subplot(title=title, **labels)
+def figure_one(
+    *,
+    x: np.ndarray,
+    p_data: np.ndarray,
+    p_g: np.ndarray,
+    d: np.ndarray,
+    best_d: np.ndarray,
+    z: np.ndarray,
+    g: np.ndarray,
+    title: str,
+) -> np.ndarray:
+    """Figure 1 of Goodfellow et al. 2014: a picture, uint8 [480, 640, 3].
+
+    Above, over x [N], rising: the densities of data and of G, D and the best D. Below, a line from each z [M], evenly
+    spaced, to its x = G(z), `g` [M]: where the lines meet, p_g is large. What lies outside of x is cut off.
+    """
+    figure = _figure((6.4, 4.8))
+    axes = figure.add_axes((0.08, 0.42, 0.9, 0.44), xlim=(x[0], x[-1]), ylim=(0, 1.1))
+    axes.plot(x, p_data, color="black", linestyle=":", linewidth=2, label="p_data")
+    axes.plot(x, p_g, color="green", linewidth=1.2, label="p_g")
+    axes.plot(x, d, color="blue", linestyle="--", linewidth=1.5, label="D")
+    axes.plot(x, best_d, color="C1", linestyle="-.", linewidth=0.9, label="D* = p_data/(p_data + p_g)")
+    axes.set_title(title, fontsize=11, y=1.1)
+    axes.legend(loc="lower center", bbox_to_anchor=(0.5, 0.98), ncols=4, frameon=False, fontsize=9)
+    axes.set_xlabel("x = G(z)", labelpad=1)
+    axes.grid(alpha=0.3)
+
+    below = figure.add_axes((0.08, 0.1, 0.9, 0.2), xlim=(z[0], z[-1]), ylim=(0, 1), yticks=[])
+    onto = z[0] + (g - x[0]) / (x[-1] - x[0]) * (z[-1] - z[0])  # x as the axis of z has it
+    rows = np.tile([0.0, 1.0, np.nan], len(z))  # one broken line: faster than one each
+    columns = np.stack([z, onto, np.full_like(z, np.nan)], axis=1).ravel()
+    below.plot(columns, rows, color="black", linewidth=0.6)
+    below.set_xlabel("z", labelpad=1)
+    for side in ("left", "right"):
+        below.spines[side].set_visible(False)
+    return _rendered(figure)
+
+
+def _axes(inches: tuple[float, float], **labels: str):
+    figure = _figure(inches, layout="constrained")
+    axes = figure.add_subplot(**labels)
     axes.grid(alpha=0.3)
     return figure, axes
 
 
-def _figure(inches: tuple[float, float], title: str):
+def _square(title: str, right: float = 0.97):
+    """Axes in a square picture. Their margins are fixed: to have them found takes as long as the picture itself."""
+    figure = _figure((4.8, 4.8))
+    width = right - 0.13
+    axes = figure.add_axes((0.13, 0.53 - width / 2, width, width), xlabel="x", ylabel="y")
+    axes.set_title(title, fontsize=10)
+    axes.grid(alpha=0.3)
+    return figure, axes
+
+
+def _figure(inches: tuple[float, float], **layout: str):
     from matplotlib.figure import Figure  # here, since it costs a third of a second that a run's start does not have
 
-    figure = Figure(figsize=inches, dpi=100, layout="constrained")
-    if title:
-        figure.suptitle(title)
-    return figure
+    return Figure(figsize=inches, dpi=100, **layout)
 
 
 def _rendered(figure) -> np.ndarray:

@@ -15,8 +15,6 @@ from gan_lowlevel.summaries import Events, scalar_tags
 from gan_lowlevel.theory import Theory
 from gan_lowlevel.views import Scene
 
-SAMPLES, POINTS = 64, 100  # in a grid, in a scatter; their z are those of the generate command's first seeds
-
 
 class Clock:
     """When something is due: at multiples of a cadence, at epochs' ends, at the last step."""
@@ -63,7 +61,7 @@ class Recorder:
         self._metrics = Metrics(run, start)
         self._theory = Theory(loop, held_out)
         self._events = Events(run.directory, loop.session.graph, start)
-        z = latents(loop.game, loop.config.z_dim, list(range(SAMPLES if loop.game.picture_shape else POINTS)))
+        z = latents(loop.game, loop.config.z_dim, list(range(views.shown(loop.game, data))))
         self._view = views.of(Scene(loop, self._theory, data, run, self._events, z))
         self._mark = (start, time.perf_counter())
         self._finished = False

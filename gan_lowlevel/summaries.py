@@ -31,12 +31,12 @@ LAYOUT = {
         "D's accuracies": ["accuracy/real", "accuracy/fake"],
     },
     "the theory": {
-        "V where it trains and on held-out data": ["value/V", "value/V_held_out", "value/minus_log_4"],
+        "V where it trains and on held-out data": ["value/V_train", "value/V_held_out", "value/minus_log_4"],
         "bound of the Jensen–Shannon divergence, and log 2": ["jsd/.*"],
         "norm of G's gradient under both losses": ["gradient/minimax", "gradient/non_saturating"],
         "what the literal logarithms would clip": ["numerics/clipped"],
     },
-    "the samples": {"quality": ["quality/.*"]},
+    "the samples": {"quality": ["quality/.*"], "D and the best D": ["density/.*"]},
 }
 
 

@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from gan_lowlevel import draws, losses
 from gan_lowlevel.data.dataset import Rows
-from gan_lowlevel.data.parabola import uniform_points
+from gan_lowlevel.data.drawn import uniform_points
 from gan_lowlevel.loop import ExplicitLoop, batches_played
 
 v1 = tf.compat.v1
@@ -52,6 +52,8 @@ class Theory:
     def scalars(self, step: int) -> dict[str, float]:
         """The figures after `step` steps, by tag."""
         session, config = self._loop.session, self._loop.config
+        last = max(config.d_step, 1) - 1
+        trained = session.run(self._value, self._loop.d_feed(max(step - 1, 0), last))
         # What D's next update takes, at the weights that it meets: rows that D has learnt from are put right already.
         clipped, error = session.run((self._clipped, self._literal_error), self._loop.d_feed(step, 0))
         value, norms = session.run((self._value, self._norms), self._feed(step))
@@ -67,6 +69,7 @@ class Theory:
         if self._held_out:
             figures |= {
                 "value/V_held_out": value,
+                "value/V_train": trained,  # at the same weights, unlike value/V
                 "jsd/bound_held_out": jsd_bound(value),
                 "jsd/log_2": JSD_CEILING,
             }

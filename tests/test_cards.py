@@ -116,8 +116,8 @@ def test_alike_samples_and_a_saturated_gradient_are_below_their_rule():
 
 
 def test_a_d_that_knows_its_data_by_heart():
-    assert "by heart" in said({"value/V": -0.1, "value/V_held_out": -0.41})
-    assert said({"value/V": -0.1, "value/V_held_out": -0.39}) == ""
+    assert "by heart" in said({"value/V_train": -0.1, "value/V_held_out": -0.41})
+    assert said({"value/V_train": -0.1, "value/V_held_out": -0.39}) == ""
 
 
 def test_the_literal_form_is_told_to_be_left():

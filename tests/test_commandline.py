@@ -375,6 +375,8 @@ def test_help_is_of_mlp_where_no_model_can_be_read(argv):
         ("mlp_deep", {"mnist", "embedded"}),
         ("dcgan", {"mnist", "embedded", "photos"}),
         ("dog", {"photos"}),
+        ("gaussian", {"gaussian"}),
+        ("mixture", {"mixture"}),
         ("parabola", {"parabola"}),
     ],
 )

@@ -53,10 +53,16 @@ def another(name: str, value):
         (["--model=dog", "--updates=simultaneous"], ["--updates=simultaneous", "--model=dog"]),
         (["--model=parabola", "--updates=simultaneous"], ["--updates=simultaneous", "--model=parabola"]),
         (["--model=parabola", "--sample_every=-1"], ["no epochs"]),
+        (["--model=gaussian", "--line_every=-1"], ["no epochs"]),
+        (["--model=gaussian", "--z_dim=2"], ["--z_dim=1", "--z_dim=2"]),
+        (["--model=mlp", "--density=mixture"], ["--model=mlp", "--density=mixture", "--model=gaussian"]),
+        (["--model=mixture", "--density=mixture"], ["--model=mixture", "--density=mixture"]),
+        (["--model=gaussian", "--mixture=grid"], ["--model=gaussian", "--mixture=grid", "--model=mixture"]),
         (["--model=mlp", "--image_size=32"], ["--image_size", "--model=mlp"]),
         (["--model=mlp", "--d_dropout=0.5"], ["--d_dropout", "--model=mlp"]),
         (["--model=parabola", "--fakes=uniform"], ["--fakes=uniform", "--g_step=1"]),
         (["--model=mlp", "--fakes=uniform", "--g_step=0"], ["--fakes=uniform", "--model=mlp"]),
+        (["--model=gaussian", "--fakes=uniform", "--g_step=0"], ["--fakes=uniform", "--model=gaussian"]),
     ],
 )
 def test_contradictions_are_refused_by_the_names_of_both_flags(argv, named):
@@ -72,6 +78,8 @@ def test_contradictions_are_refused_by_the_names_of_both_flags(argv, named):
         ["--d_step=1", "--g_step=0"],
         ["--updates=simultaneous", "--d_step=1", "--g_step=1"],
         ["--sampling=article"],
+        ["--model=gaussian", "--density=mixture"],
+        ["--model=mixture", "--mixture=grid", "--sample_every=-1"],
     ],
 )
 def test_their_neighbours_are_accepted(argv):

@@ -12,7 +12,7 @@ import tensorflow as tf
 from gan_lowlevel import draws, losses, sessions
 from gan_lowlevel import gan as graph
 from gan_lowlevel.commandline import read_config
-from gan_lowlevel.config import Config
+from gan_lowlevel.config import POINTS, Config
 from gan_lowlevel.draws import Stream
 from gan_lowlevel.layers import constant, variable
 from gan_lowlevel.networks import GAMES
@@ -72,6 +72,8 @@ G_LAYERS = {
     "mlp_deep": [101 * 256, 257 * 512, 513 * 1024, 1025 * 784],
     "dcgan": [101 * 12544, 512, 25 * 256 * 128, 256, 25 * 128 * 64, 128, 25 * 64 * 32, 64, 25 * 32 * 1],
     "dog": [1001 * 1024, 1025 * 8192, 2 * 8192, 25 * 128 * 64 + 64, 25 * 64 * 3 + 3],
+    "gaussian": [2 * 16, 17 * 16, 17 * 1],
+    "mixture": [2 * 400, 3 * 400 * 400, 4 * 2 * 400, 401 * 2],
     "parabola": [6 * 15, 16 * 2],
 }
 D_LAYERS = {
@@ -79,15 +81,21 @@ D_LAYERS = {
     "mlp_deep": [785 * 1024, 1025 * 512, 513 * 256, 257 * 1],
     "dcgan": [25 * 1 * 64, 25 * 64 * 128, 6273 * 1],
     "dog": [25 * 3 * 64 + 64, 25 * 64 * 128 + 128, 25089 * 1024, 1025 * 1],
+    "gaussian": [2 * 32, 33 * 32, 33 * 1],
+    "mixture": [3 * 200 * 5, 201 * 200 * 5, 201 * 200 * 5, 201 * 1],
     "parabola": [3 * 25, 26 * 1],
 }
-MOVING = {"mlp": 0, "mlp_deep": 0, "dcgan": 2 * (256 + 128 + 64 + 32), "dog": 2 * 8192, "parabola": 0}
+MOVING = {"mlp": 0, "mlp_deep": 0, "dcgan": 2 * (256 + 128 + 64 + 32), "dog": 2 * 8192, "parabola": 0} | {
+    "gaussian": 0, "mixture": 4 * 2 * 400
+}  # fmt: skip
 # The sources' own totals: G with its moving statistics, D.
 TOTALS = {
     "mlp": (114_064, 100_609),
     "mlp_deep": (1_486_352, 1_460_225),
     "dcgan": (2_344_864, 212_673),
     "dog": (9_664_259, 25_901_953),
+    "gaussian": (321, 1153),  # ours
+    "mixture": (488_002, 405_201),  # counted by hand; the source prints none
     "parabola": (122, 101),
 }
 
@@ -144,7 +152,7 @@ def test_outputs_lie_in_their_range(model):
     with table(model) as t:
         play, z = t.session.run((t.gan.play, t.gan.z), t.feed())
     low, high = t.game.output_range
-    if model != "parabola":  # its points are unbounded
+    if model not in POINTS:  # they are unbounded
         assert low <= play.fake.min()
         assert play.fake.max() <= high
     for probability, logits in ((play.d_real, play.real_logits), (play.d_fake, play.fake_logits)):
@@ -152,7 +160,9 @@ def test_outputs_lie_in_their_range(model):
     assert z.shape == (ROWS, t.config.z_dim)
     if model in ("mlp", "dcgan", "dog"):  # U(-1, 1): of 400 or more numbers some are beyond 0.9
         assert 0.9 < np.abs(z).max() <= 1
-    else:  # N(0, 1): of 20 numbers or more some are beyond 1
+    elif model == "gaussian":  # U(-8, 8): of four numbers one is beyond 1 but with chance 8^-4
+        assert 1 < np.abs(z).max() <= 8
+    else:  # N(0, 1): of 8 numbers or more some are beyond 1
         assert np.abs(z).max() > 1
 
 
@@ -267,7 +277,7 @@ def test_each_update_changes_its_own_player_alone(model):
         del feed[t.gan.x]  # G's update needs no real x
         t.session.run(t.gan.g_train, feed)
         assert changed(after_d, t.values()) == g_owned | moving
-        assert bool(moving) == (model in ("dcgan", "dog"))
+        assert bool(moving) == (model in ("dcgan", "dog", "mixture"))
 
 
 def test_gradients_that_exist_and_are_not_applied():

@@ -18,8 +18,11 @@ import gan_lowlevel
 from gan_lowlevel import command, data, generate, networks, pictures, plots, runs, train
 from gan_lowlevel import sampler as sampler_module
 from gan_lowlevel.commandline import read_config
+from gan_lowlevel.config import POINTS
 from gan_lowlevel.data import parabola
 from gan_lowlevel.data.dataset import Dataset
+from gan_lowlevel.data.gaussian import Gaussian
+from gan_lowlevel.data.mixture import Mixture
 from gan_lowlevel.errors import Exit, Failure
 from gan_lowlevel.generate import GenerateConfig, nicest, wanted_seeds
 from gan_lowlevel.sampler import Sampler
@@ -30,15 +33,15 @@ PACKAGE = pathlib.Path(gan_lowlevel.__file__).parent
 
 @pytest.fixture(scope="module")
 def logs(tmp_path_factory) -> pathlib.Path:
-    """Runs of mlp, dcgan and parabola, two steps each, digits being random pictures."""
+    """Runs of mlp, dcgan and the games of points, two steps each, digits being random pictures."""
     logdir = tmp_path_factory.mktemp("logs")
     images, labels = np.random.default_rng(0).integers(0, 256, (8, 28, 28, 1), np.uint8), np.zeros(8, np.uint8)
-    for model in ("mlp", "dcgan", "parabola"):
+    for model in ("mlp", "dcgan", "gaussian", "mixture", "parabola"):
         argv = [f"--model={model}", "--max_steps=2", "--batch_size=4", "--sample_every=0", "--threads=2"]
         argv.append("--save_every=1")
         config = read_config([*argv, f"--logdir={logdir}", f"--run_name={model}"])
         digits = Dataset(images, labels, images[:0], labels[:0], "random pictures")
-        data_set = data.load(config) if model == "parabola" else digits
+        data_set = data.load(config) if model in POINTS else digits
         game = networks.GAMES[model](config)
         rows = data.rows(data_set, config, game.output_range, game.data_shape)
         run = runs.locate(config)
@@ -116,7 +119,14 @@ def test_the_checkpoint_that_is_asked_for(draw, capsys):
 
 
 @pytest.mark.parametrize(
-    ("model", "shape", "low"), [("mlp", (784,), 0.0), ("dcgan", (28, 28, 1), -1.0), ("parabola", (2,), -np.inf)]
+    ("model", "shape", "low"),
+    [
+        ("mlp", (784,), 0.0),
+        ("dcgan", (28, 28, 1), -1.0),
+        ("gaussian", (1,), -np.inf),
+        ("mixture", (2,), -np.inf),
+        ("parabola", (2,), -np.inf),
+    ],
 )
 def test_arrays(draw, model, shape, low):
     draw(model, seeds="9,1,4,1", out="out", singles=False)
@@ -126,7 +136,7 @@ def test_arrays(draw, model, shape, low):
     assert samples.shape == (4, *shape)
     assert samples.dtype == np.float32
     assert low < samples.min() < samples.max()
-    assert model == "parabola" or samples.max() < 1.0
+    assert model in POINTS or samples.max() < 1.0
     assert samples[1].tobytes() == samples[3].tobytes()
     draw(model, seeds="0-9", out="all", singles=False)
     assert arrays("all")[0][[9, 1, 4, 1]].tobytes() == samples.tobytes()
@@ -184,6 +194,25 @@ def test_points_are_one_scatter(draw):
     assert set(left) == {"grid.png", "samples.npz"}
     expected = plots.scatter(parabola.points(0, 0, 10), arrays("out")[0], "after 2 steps: real red, generated blue")
     assert np.array_equal(pixels(left["grid.png"]), expected)
+
+
+def test_points_of_a_mixture_are_one_scatter_of_its_own_plane(draw):
+    draw("mixture", seeds="0-9", out="out")
+    law = Mixture("ring")
+    expected = plots.scatter(
+        law.points(0, 0, 10), arrays("out")[0], "after 2 steps: real red, generated blue", (-1.5, 1.5)
+    )
+    assert np.array_equal(pixels(contents("out")["grid.png"]), expected)
+
+
+def test_numbers_are_one_histogram(draw):
+    draw("gaussian", seeds="0-9", out="out")
+    assert set(contents("out")) == {"grid.png", "samples.npz"}
+    x = np.linspace(0, 8, 401)
+    expected = plots.histogram(
+        arrays("out")[0][:, 0], x, Gaussian("normal").pdf(x), "after 2 steps: generated green, density dotted"
+    )
+    assert np.array_equal(pixels(contents("out")["grid.png"]), expected)
 
 
 # The zip
@@ -249,7 +278,7 @@ def test_nicest():
     assert seen == [21, 22, 23, 0, 1, 2, 15, 16, 17, 9, 10, 11]
 
 
-@pytest.mark.parametrize("model", ["mlp", "dcgan", "parabola"])
+@pytest.mark.parametrize("model", ["mlp", "dcgan", "mixture", "parabola"])
 def test_nice_keeps_what_d_scores_highest(draw, logs, model):
     draw(model, seeds="3,0-9", nice=8, out="nice", singles=False)
     samples, seeds = arrays("nice")

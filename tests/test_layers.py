@@ -55,6 +55,39 @@ def test_dense_is_h_times_w_plus_b():
     assert_equal_to_rounding(got, wanted, np.abs(h) @ np.abs(w) + np.abs(b), terms=8)
 
 
+def test_dense_without_biases_is_h_times_w():
+    h = random(5, 7)
+    got, values = evaluate(lambda h: layers.dense(h, 3, name="dense_1", weights=GIVEN["weights"]), h)
+    assert set(values) == {"dense_1/weights"}
+    w = values["dense_1/weights"]
+    wanted = np.array([[sum(h[i, k] * w[k, j] for k in range(7)) for j in range(3)] for i in range(5)])
+    assert_equal_to_rounding(got, wanted, np.abs(h) @ np.abs(w), terms=7)
+
+
+def test_maxout_is_the_largest_of_each_units_pieces():
+    h = random(6, 7)
+    got, values = evaluate(lambda h: layers.maxout(h, 3, 4, name="maxout_1", **GIVEN), h)
+    w, b = values["maxout_1/weights"], values["maxout_1/biases"]
+    assert w.shape == (7, 3 * 4)
+    assert b.shape == (3 * 4,)
+    pieces = h.astype(np.float64) @ w + b  # [6, 12]
+    wanted = np.array([[max(row[4 * unit : 4 * unit + 4]) for unit in range(3)] for row in pieces])
+    bounds = np.abs(h) @ np.abs(w) + np.abs(b)
+    magnitudes = np.array([[max(row[4 * unit : 4 * unit + 4]) for unit in range(3)] for row in bounds])
+    assert_equal_to_rounding(got, wanted, magnitudes, terms=8)
+
+
+def test_the_gradient_of_maxout_goes_to_the_largest_piece_alone():
+    h = random(1, 7)
+    with tf.Graph().as_default(), v1.Session() as session:
+        y = layers.maxout(tf.constant(h), 3, 4, name="maxout_1", **GIVEN)
+        w, b = v1.trainable_variables()
+        session.run(v1.global_variables_initializer())
+        gradient, w, b = session.run((tf.gradients(y, b)[0], w, b))
+    largest = (h @ w + b).reshape(3, 4).argmax(axis=1)
+    assert np.array_equal(gradient.reshape(3, 4), np.eye(4)[largest])
+
+
 # Convolutions
 
 
@@ -556,6 +589,8 @@ def test_each_layer_notes_scope_kind_shape_and_parameters():
             h = layers.conv2d(h, 2, name="conv_2", **GIVEN, size=3, stride=2)
             h = layers.max_pool(h, 2, name="max_pool_1")
             layers.dropout(h, 0.5, masks(), name="dropout_1")
+            h = layers.dense(v1.placeholder(tf.float32, [None, 6]), 5, name="dense_2", weights=GIVEN["weights"])
+            layers.maxout(h, 3, 4, name="maxout_1", **GIVEN)
         assert notes() == [
             Note("generator/dense_1", "dense", (None, 48), 6 * 48 + 48, 0),
             Note("generator/batch_norm_1", "batch_norm", (None, 4, 4, 3), 3 + 3, 3 + 3),
@@ -566,6 +601,8 @@ def test_each_layer_notes_scope_kind_shape_and_parameters():
             Note("generator/conv_2", "conv2d", (None, 8, 8, 2), 3 * 3 * 7 * 2 + 2, 0),
             Note("generator/max_pool_1", "max_pool", (None, 4, 4, 2), 0, 0),
             Note("generator/dropout_1", "dropout", (None, 4, 4, 2), 0, 0),
+            Note("generator/dense_2", "dense", (None, 5), 6 * 5, 0),
+            Note("generator/maxout_1", "maxout", (None, 3), (5 + 1) * 3 * 4, 0),
         ]
 
 

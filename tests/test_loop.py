@@ -13,7 +13,8 @@ from gan_lowlevel import draws, sessions
 from gan_lowlevel import gan as graph
 from gan_lowlevel.commandline import read_config
 from gan_lowlevel.data.batches import Batches
-from gan_lowlevel.data.parabola import Points, uniform_points
+from gan_lowlevel.data.drawn import Points, uniform_points
+from gan_lowlevel.data.parabola import Parabola
 from gan_lowlevel.draws import Stream
 from gan_lowlevel.loop import ExplicitLoop, batch_number, batches_played
 from gan_lowlevel.networks import GAMES
@@ -108,7 +109,7 @@ def test_the_articles_ratio_is_the_recipes():
     with loop("mlp", change=counters) as played:
         played.play(0)
         assert counted() == 10 * 1 + 100 * 2
-    for model in ("mlp_deep", "dcgan", "dog", "parabola"):
+    for model in ("mlp_deep", "dcgan", "dog", "mixture", "parabola"):
         config = read_config([f"--model={model}"])
         assert (config.d_step, config.g_step) == (1, 1)
 
@@ -166,7 +167,9 @@ def test_article_sampling_has_one_z_for_ever_and_one_x_a_step():
     assert xs == [0, 0, 0, 1, 1, 1, 2, 2, 2, 3, 3, 3]
     assert len({tuple(run.feed[gan.draw])[:-1] for run in runs}) == 1
 
-    with loop("mlp", "--sampling=article", rows=Points(0, 4)) as real:  # rows of a full batch in every update
+    with loop(
+        "mlp", "--sampling=article", rows=Points(Parabola(), 0, 4)
+    ) as real:  # rows of a full batch in every update
         feeds = [real.d_feed(0, 0), real.d_feed(7, 0), real.g_feed(0, 0), real.g_feed(7, 1)]
         first, *others = [real.session.run(real.gan.z, {real.gan.draw: feed[real.gan.draw]}) for feed in feeds]
     assert len(np.unique(first)) > 390  # 400 entries
@@ -177,7 +180,7 @@ def test_article_sampling_has_one_z_for_ever_and_one_x_a_step():
 @pytest.mark.parametrize("model", ["mlp", "parabola"])  # G of parabola takes twice as many rows
 @pytest.mark.parametrize(("d_step", "g_step"), [(1, 1), (2, 3), (0, 2), (3, 0)])
 def test_a_players_updates_take_the_rows_of_its_stream_one_after_the_other(model, d_step, g_step):
-    with loop(model, f"--d_step={d_step}", f"--g_step={g_step}", "--seed=5", rows=Points(0, 4)) as played:
+    with loop(model, f"--d_step={d_step}", f"--g_step={g_step}", "--seed=5", rows=Points(Parabola(), 0, 4)) as played:
         session, game, z = played.session, played.game, played.gan.z
         for stream, updates, rows, feed in (
             (Stream.D_LATENT, max(d_step, 1), 4, played.d_feed),  # a player that stays is looked at once a step
@@ -234,7 +237,7 @@ def test_batches_played_counts_what_the_loop_asked_for(d_step, sampling):
 
 
 def test_parabola_draws_twice_as_many_for_g():
-    with loop("parabola", "--batch_size=64", rows=Points(0, 64)) as played:
+    with loop("parabola", "--batch_size=64", rows=Points(Parabola(), 0, 64)) as played:
         d, g = played.d_feed(0, 0), played.g_feed(0, 0)
         assert played.session.run(played.gan.z, d).shape == (64, 5)
         assert len(d[played.gan.x]) == 64
@@ -260,6 +263,10 @@ def test_g_draws_as_many_as_a_short_last_batch_has():
 def test_ds_fakes_are_made_as_the_source_makes_them(model):
     played, runs = recorded(model, steps=1)
     fed = {run.fetches[0]: run.feed for run in runs}
+    if played.config.updates == "simultaneous":  # one run for both, with batch statistics
+        assert list(fed) == [played.gan.both_train]
+        assert played.gan.training not in fed[played.gan.both_train]
+        return
     # Only dog's source predicts; G's own update always takes batch statistics, the placeholder's default.
     assert fed[played.gan.d_train].get(played.gan.training, True) is (model != "dog")
     assert played.gan.training not in fed[played.gan.g_train]
@@ -271,7 +278,7 @@ def test_ds_fakes_are_made_as_the_source_makes_them(model):
 
 def test_uniform_fakes_take_the_place_of_g():
     argv = ["--fakes=uniform", "--g_step=0", "--d_learning_rate=0.01", "--batch_size=64"]
-    with loop("parabola", *argv, rows=Points(0, 64)) as played:
+    with loop("parabola", *argv, rows=Points(Parabola(), 0, 64)) as played:
         gan, session = played.gan, played.session
         feed = played.d_feed(3, 0)
         assert np.array_equal(session.run(gan.play.fake, feed), uniform_points(played.config.seed, 3, 64))

@@ -1,10 +1,14 @@
 """The table of measures: every key has its row, each family fits, n is what it says, and estimates are finite."""
 
+import math
+
 import numpy as np
 import pytest
 
 from gan_lowlevel import evaluate, measures
 from gan_lowlevel.data import parabola
+from gan_lowlevel.data.gaussian import Gaussian
+from gan_lowlevel.data.mixture import Mixture
 from gan_lowlevel.measures import FAMILIES, MEASURES, Estimate, Family, Ground, Rows, families, measured
 
 
@@ -43,7 +47,7 @@ def test_families_give_what_their_rows_promise(kind):
 
 def test_points():
     real = Rows(parabola.points(1, 0, 500))
-    base = ground(measures.POINTS, reference=real)
+    base = ground(measures.CURVE, reference=real)
     (family,) = families(base)
     found = measured(family, Rows(parabola.points(2, 0, 400)), base)
     assert tuple(found) == ("error", "near", "energy", "bins") == family.measures
@@ -51,12 +55,37 @@ def test_points():
     assert found["bins"] == Estimate(20, None, 400)
 
 
+def test_points_of_a_mixture_are_held_against_its_modes():
+    law = Mixture("ring")
+    real = Rows(law.points(1, 0, 3000))
+    base = ground(measures.MODES, reference=real, law=law)
+    (family,) = families(base)
+    found = measured(family, real, base)
+    assert tuple(found) == ("modes", "high_quality", "reverse_kl") == family.measures
+    assert found["modes"] == Estimate(8, None, 2500)  # as many points as the sources take
+    share = 1 - math.exp(-4.5)  # of a Gaussian in the plane within 3 standard deviations: 1 - exp(-3²/2)
+    assert abs(found["high_quality"].value - share) < 5 * found["high_quality"].stderr
+    alone = measured(family, Rows(np.tile(np.float32([[1.0, 0.0]]), (100, 1))), base)
+    assert alone["reverse_kl"].value == pytest.approx(math.log(8))
+    assert alone["reverse_kl"].stderr == 0.0  # all points are one
+
+
+def test_numbers_on_a_line_are_held_against_their_law():
+    law = Gaussian("normal")
+    base = ground(measures.LINE, reference=Rows(law.points(1, 0, 100)), law=law)
+    (family,) = families(base)
+    real, far = (measured(family, Rows(rows), base)["jsd"] for rows in (law.points(2, 0, 5000), np.full((50, 1), 7.9)))
+    assert 0 < real.value < 0.01
+    assert real.stderr < real.value
+    assert far.value == pytest.approx(math.log(2), abs=1e-6)  # no mass in common
+
+
 def test_kinds():
     names = {kind: [name for family in families(ground(kind)) for name in family.measures] for kind in
-             (measures.DIGITS, measures.PHOTOGRAPHS, measures.POINTS)}  # fmt: skip
+             (measures.DIGITS, measures.PHOTOGRAPHS, measures.CURVE)}  # fmt: skip
     assert "parzen" in names[measures.DIGITS]
     assert {"parzen", "classes"}.isdisjoint(names[measures.PHOTOGRAPHS])
-    assert names[measures.POINTS] == ["error", "near", "energy", "bins"]
+    assert names[measures.CURVE] == ["error", "near", "energy", "bins"]
 
 
 def test_memorised_is_not_measured_on_other_data():

@@ -108,7 +108,7 @@ def test_surface_draws_the_forces_of_all_panels_to_one_scale():
     fake, values = np.zeros((1, 2)), np.full((21, 21), 0.5)
     forces = {"long": np.array([[1.0, 0.0]]), "short": np.array([[0.1, 0.0]])}
     picture = plots.surface(AXIS, values, NOTHING, fake, forces, "")
-    assert picture.shape == (480, 960, 3)
+    assert picture.shape == (480, 880, 3)
     plain = plots.surface(AXIS, values, NOTHING, fake, {name: force * 0 for name, force in forces.items()}, "")
     changed = (picture != plain).any(axis=2)
     left, right = changed[:, :440].sum(axis=1).max(), changed[:, 440:].sum(axis=1).max()  # pixels of the arrow's row

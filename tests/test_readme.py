@@ -11,7 +11,7 @@ import sys
 
 import pytest
 
-from gan_lowlevel import generate, summary
+from gan_lowlevel import evaluate, generate, summary, sweep, train_digits
 from gan_lowlevel.commandline import read_config, read_record
 from gan_lowlevel.config import MODELS
 from gan_lowlevel.errors import Exit
@@ -23,7 +23,10 @@ PROSE = {path.relative_to(ROOT): path.read_text(encoding="utf-8") for path in
 READERS = {
     "main": read_config,
     "generate": functools.partial(read_record, generate.GenerateConfig),
+    "evaluate": functools.partial(read_record, evaluate.EvaluateConfig),
     "summary": functools.partial(read_record, summary.SummaryConfig),
+    "sweep": sweep.read,
+    "train_digits": functools.partial(read_record, train_digits.TrainDigitsConfig),
 }
 
 

@@ -31,6 +31,8 @@ def tables_of(model: str, *flags: str) -> tuple[Table, Table, Table]:
         ("mlp_deep", 1_486_352, 0, 1_460_225),
         ("dcgan", 2_343_904, 960, 212_673),
         ("dog", 9_647_875, 2 * 8192, 25_901_953),  # a moving mean and variance for each of 8192 features
+        ("gaussian", 32 + 272 + 17, 0, 64 + 1056 + 33),
+        ("mixture", 484_802, 3200, 405_201),
         ("parabola", 90 + 32, 0, 75 + 26),
     ],
 )
@@ -129,6 +131,34 @@ def test_rows_of_dog():
         ("dense, tanh", (1024,), 25_691_136),
         ("dense, sigmoid", (1,), 1_025),
     ]
+
+
+def test_rows_of_mixture():
+    generator, discriminator, _ = tables_of("mixture")
+    norm = ("batch_norm, relu", (400,), 4 * 400)
+    assert [(row.kind, row.shape[1:], row.parameters) for row in generator.rows[1:]] == [
+        ("dense", (400,), 2 * 400),  # no biases
+        norm,
+        *[("dense", (400,), 400 * 400), norm] * 3,
+        ("dense", (2,), 401 * 2),
+    ]
+    assert [(row.kind, row.shape[1:], row.parameters) for row in discriminator.rows[1:]] == [
+        ("maxout", (200,), 3 * 200 * 5),
+        ("maxout", (200,), 201 * 200 * 5),
+        ("maxout", (200,), 201 * 200 * 5),
+        ("dense, sigmoid", (1,), 201),
+    ]
+
+
+def test_rows_of_gaussian():
+    generator, discriminator, _ = tables_of("gaussian")
+    for table, units, last in ((generator, 16, "dense"), (discriminator, 32, "dense, sigmoid")):
+        assert [(row.kind, row.shape[1:], row.parameters) for row in table.rows] == [
+            ("input", (1,), 0),
+            ("dense, tanh", (units,), 2 * units),
+            ("dense, tanh", (units,), (units + 1) * units),
+            (last, (1,), units + 1),
+        ]
 
 
 def test_rows_of_parabola():

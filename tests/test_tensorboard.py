@@ -76,6 +76,7 @@ SCALARS = {
 }
 THEORY = {
     "value/V_held_out",
+    "value/V_train",
     "jsd/bound_held_out",
     "jsd/log_2",
     "gradient/minimax",

@@ -44,6 +44,9 @@ SMALL = {
     # Dropout masks and moving averages are drawn and kept too.
     "dcgan": ["--model=dcgan", "--batch_size=4", "--sample_every=0", "--line_every=0"],
     "parabola": ["--model=parabola"],
+    "gaussian": ["--model=gaussian", "--density=mixture"],
+    # Moving averages, and a table of points in an order of their own.
+    "mixture": ["--model=mixture", "--batch_size=8", "--sample_every=0", "--line_every=0"],
     "simultaneous": ["--batch_size=8", "--updates=simultaneous", "--g_step=1"],
     "article": ["--batch_size=8", "--sampling=article", "--d_step=2"],
 }

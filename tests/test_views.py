@@ -66,7 +66,7 @@ def test_pictures_show_samples_walks_and_neighbours(tmp_path):
         assert set(kept.pictures) == {"samples/real", "samples/fake", "views/walk", "views/nearest"}
         assert kept.pictures["samples/fake"].shape == (8 * 29 - 1, 8 * 29 - 1)
         assert kept.pictures["views/walk"].shape == (8 * 29 - 1, 10 * 29 - 1, 1)
-        assert kept.pictures["views/nearest"].shape == (4 * 29 - 1, 8 * 29 - 1, 1)
+        assert kept.pictures["views/nearest"].shape == (16 * 29 - 1, 8 * 29 - 1, 1)
     assert (tmp_path / "r/samples/step_00000007.png").is_file()
 
 
@@ -98,7 +98,7 @@ def test_points_show_scatter_surface_and_walk(tmp_path):
         view.samples(5)
         view.views(5)
         assert set(kept.pictures) == {"samples/function", "samples/fake", "views/surface", "views/walk"}
-        assert kept.pictures["views/surface"].shape == (480, 960, 3)  # two panels, a loss each
+        assert kept.pictures["views/surface"].shape == (480, 880, 3)  # two panels, a loss each
         figures = view.measures(5)
         assert set(figures) == {f"quality/{name}" for name in ("error", "near", "energy", "bins")}
         assert figures["quality/energy"] > 0.05  # nothing is learnt yet

@@ -8,12 +8,25 @@ from gan_lowlevel.config import Config
 from gan_lowlevel.data import embedded, mnist
 from gan_lowlevel.data.batches import Batches
 from gan_lowlevel.data.dataset import Dataset, Rows
-from gan_lowlevel.data.parabola import Parabola, Points
+from gan_lowlevel.data.drawn import FixedPoints, Law, Points
+from gan_lowlevel.data.parabola import Parabola
 from gan_lowlevel.errors import Exit, Failure
 
 
 def _embedded(config: Config) -> Dataset:
     return _shaped(embedded.load(cache=not config.dry_run), config)
+
+
+def _gaussian(config: Config) -> Law:
+    from gan_lowlevel.data.gaussian import Gaussian  # here, as below: SciPy costs a tenth of a second
+
+    return Gaussian(config.density)
+
+
+def _mixture(config: Config) -> Law:
+    from gan_lowlevel.data.mixture import Mixture
+
+    return Mixture(config.mixture)
 
 
 def _mnist(config: Config) -> Dataset:
@@ -22,7 +35,7 @@ def _mnist(config: Config) -> Dataset:
     return _shaped(mnist.load(config.input_data_dir, download=config.download, dry_run=config.dry_run), config)
 
 
-def _parabola(config: Config) -> Parabola:
+def _parabola(config: Config) -> Law:
     return Parabola()
 
 
@@ -42,10 +55,17 @@ def _photos(config: Config) -> Dataset:
     )
 
 
-DATA_SETS = {"embedded": _embedded, "mnist": _mnist, "parabola": _parabola, "photos": _photos}
+DATA_SETS = {
+    "embedded": _embedded,
+    "gaussian": _gaussian,
+    "mixture": _mixture,
+    "mnist": _mnist,
+    "parabola": _parabola,
+    "photos": _photos,
+}
 
 
-def load(config: Config) -> Dataset | Parabola:
+def load(config: Config) -> Dataset | Law:
     """The data that the settings name, read and checked.
 
     With dry_run nothing is downloaded and no cache is written. Raises Failure(DATA).
@@ -53,10 +73,13 @@ def load(config: Config) -> Dataset | Parabola:
     return DATA_SETS[config.dataset](config)
 
 
-def rows(data: Dataset | Parabola, config: Config, output_range: tuple[float, float], shape: tuple[int, ...]) -> Rows:
+def rows(data: Dataset | Law, config: Config, output_range: tuple[float, float], shape: tuple[int, ...]) -> Rows:
     """What trains, as batches of rows of `shape` in `output_range`. Raises Failure(DATA) where rows don't make one."""
-    if isinstance(data, Parabola):
-        return Points(config.seed, config.batch_size)
+    if isinstance(data, Law):
+        if data.trained is None:
+            return Points(data, config.seed, config.batch_size)
+        fixed = data.points(config.seed, 0, data.trained)
+        return FixedPoints(fixed, config.batch_size, seed=config.seed, last_batch=config.last_batch)
     if config.last_batch == "drop" and len(data.images) < config.batch_size:
         raise Failure(
             Exit.DATA,
@@ -74,11 +97,11 @@ def rows(data: Dataset | Parabola, config: Config, output_range: tuple[float, fl
 
 
 def held_out(
-    data: Dataset | Parabola, config: Config, output_range: tuple[float, float], shape: tuple[int, ...]
+    data: Dataset | Law, config: Config, output_range: tuple[float, float], shape: tuple[int, ...]
 ) -> Rows | None:
     """What never trains, as batches of at most theory_rows; None where nothing is held out."""
-    if isinstance(data, Parabola):
-        return Points(config.seed + 2**31, config.theory_rows)  # no run's own seed: fresh draws
+    if isinstance(data, Law):
+        return Points(data, data.unseen(config.seed), config.theory_rows)
     count = min(config.theory_rows, len(data.held_out_images))
     if not count:
         return None

@@ -19,15 +19,83 @@ def permutation(seed: int, epoch: int, count: int) -> np.ndarray:
     return np.argsort(keys, kind="stable")  # stable: equal keys too have one order only
 
 
-class Batches:
-    """Shuffled epochs, one after another, cut into batches of B.
+class Epochs:
+    """Rows 0 to N - 1 in shuffled epochs, one after another, cut into batches of B.
 
-    images: uint8 [N, ...]. batch_size: B. output_range: (low, high), what 0 and 255 become.
-    shape: what a row is reshaped to, e.g. (784,).
+    count: N. batch_size: B.
     last_batch: what becomes of an epoch's last rows where they fill no batch. fill: they share one with the next
     epoch's first rows, and B may exceed N; short: they are a smaller batch; drop: they don't train in that epoch.
-    Raises ValueError for no images, other types than uint8, B below 1, a shape of another size than a row's, or
-    drop with fewer rows than a batch.
+    Raises ValueError for B below 1, or drop with fewer rows than a batch.
+    """
+
+    def __init__(self, count: int, batch_size: int, seed: int, last_batch: str = "fill"):
+        if batch_size < 1:
+            raise ValueError(f"a batch size of 1 or more is wanted; got {batch_size}")
+        if last_batch == "drop" and count < batch_size:
+            raise ValueError(f"{count} rows make no batch of {batch_size}, and incomplete batches are dropped")
+        self.batch_size = batch_size
+        self._count, self._last_batch = count, last_batch
+        # Two: a batch may lie across the border of two epochs.
+        self._order = functools.lru_cache(maxsize=2)(functools.partial(permutation, seed, count=count))
+
+    def _in_an_epoch(self) -> int:
+        """Batches in an epoch where it shares none with the next."""
+        whole, rest = divmod(self._count, self.batch_size)
+        return whole + (1 if rest and self._last_batch == "short" else 0)
+
+    def epochs_done(self, batches: int) -> int:
+        """Whole epochs after the first `batches` batches."""
+        if self._last_batch == "fill":
+            return batches * self.batch_size // self._count
+        return batches // self._in_an_epoch()
+
+    def batches_in(self, epochs: int) -> int:
+        """The fewest batches with that many epochs."""
+        if self._last_batch == "fill":
+            return -(-epochs * self._count // self.batch_size)  # rounded up
+        return epochs * self._in_an_epoch()
+
+    def _span(self, k: int) -> tuple[int, int]:
+        """First position and the one behind the last of batch k in the concatenated epochs."""
+        if self._last_batch == "fill":
+            return k * self.batch_size, (k + 1) * self.batch_size
+        epoch, i = divmod(k, self._in_an_epoch())
+        first, end = i * self.batch_size, min((i + 1) * self.batch_size, self._count)
+        return epoch * self._count + first, epoch * self._count + end
+
+    def size(self, k: int) -> int:
+        """Rows of batch k."""
+        first, end = self._span(int(k))
+        return end - first
+
+    def indices(self, k: int) -> np.ndarray:
+        """The rows of batch k = 0, 1, ...: int64 [size(k)], positions in the data."""
+        return self._positions(*self._span(int(k)))
+
+    def indices_of(self, k: int, count: int) -> np.ndarray:
+        """The rows of batches k to k + count - 1: int64 [count, B]. Each must have B rows."""
+        if self._last_batch == "fill":  # one stretch of the concatenated epochs
+            positions = self._positions(k * self.batch_size, (k + count) * self.batch_size)
+        else:
+            positions = np.array([self.indices(k + i) for i in range(count)], np.int64)
+        return positions.reshape(count, self.batch_size)
+
+    def _positions(self, first: int, end: int) -> np.ndarray:
+        """The rows at `first` to `end - 1` of the concatenated epochs: int64 [end - first]."""
+        parts = [np.zeros(0, np.int64)]
+        while first < end:
+            epoch, offset = divmod(first, self._count)
+            parts.append(self._order(epoch)[offset : offset + end - first])
+            first += len(parts[-1])
+        return np.concatenate(parts)  # a copy: the epoch's order stays as it is
+
+
+class Batches(Epochs):
+    """Images in shuffled epochs, as batches of pixels in the network's range.
+
+    images: uint8 [N, ...]. batch_size: B. output_range: (low, high), what 0 and 255 become.
+    shape: what a row is reshaped to, e.g. (784,). last_batch: as in Epochs.
+    Raises ValueError for no images, other types than uint8, a shape of another size than a row's, and as Epochs does.
     """
 
     def __init__(
@@ -41,62 +109,12 @@ class Batches:
     ):
         if images.dtype != np.uint8 or not len(images):
             raise ValueError(f"uint8 images, one or more, are wanted; got {images.dtype} {list(images.shape)}")
-        if batch_size < 1:
-            raise ValueError(f"a batch size of 1 or more is wanted; got {batch_size}")
         if math.prod(images.shape[1:]) != math.prod(shape):
             raise ValueError(f"rows of {list(images.shape[1:])} cannot be reshaped to {list(shape)}")
-        if last_batch == "drop" and len(images) < batch_size:
-            raise ValueError(f"{len(images)} rows make no batch of {batch_size}, and incomplete batches are dropped")
-        self.batch_size = batch_size
-        self._last_batch = last_batch
+        super().__init__(len(images), batch_size, seed, last_batch)
         self._rows = images.reshape(len(images), -1)  # [N, pixels], a view
         self._shape = tuple(shape)
         self.output_range = output_range
-        # Two: a batch may lie across the border of two epochs.
-        self._order = functools.lru_cache(maxsize=2)(functools.partial(permutation, seed, count=len(images)))
-
-    def _in_an_epoch(self) -> int:
-        """Batches in an epoch where it shares none with the next."""
-        whole, rest = divmod(len(self._rows), self.batch_size)
-        return whole + (1 if rest and self._last_batch == "short" else 0)
-
-    def epochs_done(self, batches: int) -> int:
-        """Whole epochs after the first `batches` batches."""
-        if self._last_batch == "fill":
-            return batches * self.batch_size // len(self._rows)
-        return batches // self._in_an_epoch()
-
-    def batches_in(self, epochs: int) -> int:
-        """The fewest batches with that many epochs."""
-        if self._last_batch == "fill":
-            return -(-epochs * len(self._rows) // self.batch_size)  # rounded up
-        return epochs * self._in_an_epoch()
-
-    def _span(self, k: int) -> tuple[int, int]:
-        """First position and the one behind the last of batch k in the concatenated epochs."""
-        if self._last_batch == "fill":
-            return k * self.batch_size, (k + 1) * self.batch_size
-        epoch, i = divmod(k, self._in_an_epoch())
-        first, end = i * self.batch_size, min((i + 1) * self.batch_size, len(self._rows))
-        return epoch * len(self._rows) + first, epoch * len(self._rows) + end
-
-    def size(self, k: int) -> int:
-        """Rows of batch k."""
-        first, end = self._span(int(k))
-        return end - first
-
-    def indices(self, k: int) -> np.ndarray:
-        """The rows of batch k = 0, 1, ...: int64 [size(k)], positions in the images."""
-        return self._positions(*self._span(int(k)))
-
-    def _positions(self, first: int, end: int) -> np.ndarray:
-        """The rows at `first` to `end - 1` of the concatenated epochs: int64 [end - first]."""
-        parts = [np.zeros(0, np.int64)]
-        while first < end:
-            epoch, offset = divmod(first, len(self._rows))
-            parts.append(self._order(epoch)[offset : offset + end - first])
-            first += len(parts[-1])
-        return np.concatenate(parts)  # a copy: the epoch's order stays as it is
 
     @property
     def table(self) -> np.ndarray:
@@ -106,11 +124,7 @@ class Batches:
     def keys(self, k: int, count: int) -> np.ndarray:
         """Batches k to k + count - 1 as a loop inside a graph is fed them, the rows' positions in `table`:
         int32 [count, B]. Each must have B rows."""
-        if self._last_batch == "fill":  # one stretch of the concatenated epochs
-            positions = self._positions(k * self.batch_size, (k + count) * self.batch_size)
-        else:
-            positions = np.array([self.indices(k + i) for i in range(count)])
-        return positions.astype(np.int32).reshape(count, self.batch_size)
+        return self.indices_of(k, count).astype(np.int32)
 
     def batch(self, k: int) -> np.ndarray:
         """Batch k: float32 [size(k), *shape], in output_range."""

@@ -16,8 +16,8 @@ class Game:
     discriminator: (x [B, *data_shape], its dropout masks) to probability and logits, [B, 1] each.
     latent: (rows, z_dim, origin of the draw) to z, float32 [rows, z_dim].
     data_shape: of one row of x and of G(z). picture_shape: (height, width, channels) of the same row; None for points
-    in the plane.
-    output_range: (low, high) of G's outputs; the data are scaled to it.
+    on a line or in the plane.
+    output_range: (low, high) of G's outputs; pictures are scaled to it, of points it is what pictures show.
     """
 
     generator: Callable[[tf.Tensor, tf.Tensor], tf.Tensor]

@@ -8,8 +8,8 @@ from gan_lowlevel.loop import Report
 from gan_lowlevel.metrics.neighbours import nearest
 from gan_lowlevel.views.scene import Scene
 
+SAMPLES, COLUMNS = 64, 8  # in a grid
 WALKS, WALK_STEPS = 8, 10
-NEIGHBOURS = 16  # samples that are shown with theirs
 
 
 class Grids:
@@ -41,14 +41,14 @@ class Grids:
         walks = scene.walks(WALKS, WALK_STEPS)
         scene.events.picture(step, "views/walk", pictures.grid(self._images(walks), columns=WALK_STEPS))
 
-        fakes, table = scene.fakes(scene.z[:NEIGHBOURS]), scene.loop.rows.table
+        fakes, table = scene.fakes(scene.z), scene.loop.rows.table
         found, _ = nearest(fakes.reshape(len(fakes), -1), table, scene.loop.game.output_range)
-        height, width, channels = scene.loop.game.picture_shape
-        near = table[found].reshape(-1, height, width, channels)
-        half = NEIGHBOURS // 2  # in two bands, each a row of samples over a row of neighbours
         images = self._images(fakes)
-        bands = [images[:half], near[:half], images[half:], near[half:]]
-        scene.events.picture(step, "views/nearest", pictures.grid(np.concatenate(bands), columns=half))
+        near = table[found].reshape(images.shape)
+        # Rows of samples, each over the row of their neighbours.
+        both = np.stack([rows.reshape(-1, COLUMNS, *images.shape[1:]) for rows in (images, near)], axis=1)
+        picture = pictures.grid(both.reshape(-1, *images.shape[1:]), columns=COLUMNS)
+        scene.events.picture(step, "views/nearest", picture)
 
     def measures(self, step: int) -> dict[str, float]:
         """How far apart samples lie from each other, as a share of what real pictures do: 0 where all are one."""

@@ -6,7 +6,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from gan_lowlevel import draws, pictures, system
-from gan_lowlevel.data.parabola import uniform_points
+from gan_lowlevel.data.drawn import uniform_points
 from gan_lowlevel.loop import ExplicitLoop, Report, batches_played
 from gan_lowlevel.runs import Run
 from gan_lowlevel.sessions import latents

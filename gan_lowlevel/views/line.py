@@ -1,0 +1,81 @@
+"""Numbers on a line, with a known density: figure 1 of Goodfellow et al. 2014, and what it shows as figures."""
+
+from typing import NamedTuple
+
+import numpy as np
+from scipy.special import expit
+
+from gan_lowlevel import plots
+from gan_lowlevel.loop import Report
+from gan_lowlevel.metrics import densities
+from gan_lowlevel.networks import gaussian
+from gan_lowlevel.views.scene import Scene
+
+BINS = 800  # of the line that pictures show
+LATENTS = 4096  # intervals of z, whose law G pushes forward
+ARROWS = 40  # intervals of z between which figure 1 draws its lines
+
+
+class Seen(NamedTuple):
+    """Both players over the whole line: [BINS + 2], the bins of gan_lowlevel.metrics.densities, and [LATENTS + 1]."""
+
+    edges: np.ndarray
+    x: np.ndarray  # middles of the bins
+    logits: np.ndarray  # D's there
+    z: np.ndarray
+    g: np.ndarray  # G(z)
+    p_data: np.ndarray  # masses of the bins
+    p_g: np.ndarray
+    measures: densities.DensityMeasures
+
+
+class Line:
+    """The view of a game whose rows are numbers."""
+
+    def __init__(self, scene: Scene):
+        self._scene = scene
+
+    def start(self, step: int) -> None:
+        """Nothing is known before training."""
+
+    def samples(self, step: int) -> None:
+        """Figure 1: both densities, D and the best D, and the lines from z to G(z)."""
+        seen, inner, some = self._seen(step), slice(1, -1), slice(None, None, LATENTS // ARROWS)
+        picture = plots.figure_one(
+            x=seen.x[inner],
+            p_data=self._scene.data.pdf(seen.x[inner]),
+            p_g=seen.p_g[inner] / np.diff(seen.edges),
+            d=expit(seen.logits[inner]),
+            best_d=densities.best_d(seen.p_data, seen.p_g)[inner],
+            z=seen.z[some],
+            g=seen.g[some],
+            title=f"after {step:,} steps: JSD {seen.measures.jsd:.3f}, by D at least {seen.measures.bound:.3f}",
+        )
+        self._scene.keep(f"samples/{self._scene.run.sample(step).name}", "samples/fake", step, picture)
+
+    def views(self, step: int) -> None:
+        """Figure 1 has them all: its lines are the walk through z."""
+
+    def measures(self, step: int) -> dict[str, float]:
+        """The divergence itself, beside the bound that D gives of it, and what D has left to learn."""
+        measures = self._seen(step).measures
+        return {
+            "jsd/quadrature": measures.jsd,
+            "jsd/bound_quadrature": measures.bound,
+            "density/V_best_minus_V": measures.gap,
+            "density/D_off_best": measures.off,
+        }
+
+    def accuracies(self, step: int, report: Report) -> tuple[str, float, float]:
+        """On fresh rows."""
+        return self._scene.accuracies(step)
+
+    def _seen(self, step: int) -> Seen:
+        scene, gan, law = self._scene, self._scene.loop.gan, self._scene.data
+        edges = np.linspace(*law.bounds, BINS + 1)
+        x, z = densities.middles(edges), np.linspace(gaussian.LOW, gaussian.HIGH, LATENTS + 1)
+        g = scene.fakes(z[:, np.newaxis])[:, 0]
+        feed = {gan.x: x[:, np.newaxis], gan.draw: scene.draw(step, 1)}
+        logits = scene.loop.session.run(gan.play.real_logits, feed)[:, 0].astype(np.float64)
+        p_data, p_g = densities.masses(law.cdf, edges), densities.pushed_forward(g, edges)
+        return Seen(edges, x, logits, z, g, p_data, p_g, densities.measure(p_data, p_g, logits))
