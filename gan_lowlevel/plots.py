@@ -96,6 +96,7 @@ def surface(
         axes.plot(fake[:, 0], fake[:, 1], "o", markersize=2, color=FAKE)
         axes.quiver(*fake.T, *force.T, angles="xy", scale_units="xy", scale=scale, width=0.003)
         axes.set(xlim=(low, high), ylim=(low, high))
+        axes.locator_params(nbins=4)  # short labels: the margin has no room for others
         axes.set_title(name, fontsize=10)
     figure.colorbar(image, cax=figure.add_axes((1 - 0.6 / inches, 0.11, 0.12 / inches, 3.5 / 4.8)))
     return _rendered(figure)
