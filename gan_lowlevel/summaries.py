@@ -26,7 +26,8 @@ BUCKETS = 30  # in a histogram, TensorBoard's own number
 LAYOUT = {
     "the game": {
         "both losses and their ideal values": ["D_loss", "G_loss", "ideal/D_loss", "ideal/G_loss"],
-        "V, its two terms, and −log 4": ["value/V", "value/log_D_x", "value/log_not_D_G_z", "value/minus_log_4"],
+        "V and −log 4": ["value/V", "value/minus_log_4"],
+        "V's two terms": ["value/log_D_x", "value/log_not_D_G_z"],
         "D(x), D(G(z)) and ½": ["prob/D_x", "prob/D_G_z", "ideal/D"],
         "D's accuracies": ["accuracy/real", "accuracy/fake"],
     },
@@ -34,9 +35,8 @@ LAYOUT = {
         "V where it trains and on held-out data": ["value/V_train", "value/V_held_out", "value/minus_log_4"],
         "bound of the Jensen–Shannon divergence, and log 2": ["jsd/.*"],
         "norm of G's gradient under both losses": ["gradient/minimax", "gradient/non_saturating"],
-        "what the literal logarithms would clip": ["numerics/clipped"],
+        "arguments that literal logarithms would clip (0 is good)": ["numerics/clipped"],
     },
-    "the samples": {"quality": ["quality/.*"], "D and the best D": ["density/.*"]},
 }
 
 
@@ -116,8 +116,8 @@ class Events:
         """Precision and recall over thresholds: labels bool [N], predictions [N] in [0, 1]."""
         self._add(step, pr_curves.pb(tag, labels, predictions))
 
-    def layout(self, step: int) -> None:
-        """The pictures of the tab Custom scalars, see LAYOUT."""
+    def layout(self, step: int, of_samples: dict[str, list[str]]) -> None:
+        """The pictures of the tab Custom scalars, see LAYOUT; of_samples: those of this kind of data, tags by title."""
         categories = [
             layout_pb2.Category(
                 title=group,
@@ -128,7 +128,7 @@ class Events:
                     for title, tags in charts.items()
                 ],
             )
-            for group, charts in LAYOUT.items()
+            for group, charts in (LAYOUT | {"the samples": of_samples}).items()
         ]
         self._add(step, custom_scalars.pb(layout_pb2.Layout(category=categories)))
 

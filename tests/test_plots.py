@@ -117,14 +117,14 @@ def test_surface_draws_the_forces_of_all_panels_to_one_scale():
 
 def test_logits_are_red_for_real_and_blue_for_generated_where_they_lie():
     picture = plots.logits(np.full(50, 2.0), np.full(50, -2.0), "")
-    assert picture.shape == (450, 800, 3)
-    real, fake = (near(picture[60:390, 80:], colour) for colour in ((255, 127, 127), (127, 127, 255)))  # half shades
+    assert picture.shape == (420, 560, 3)
+    real, fake = (near(picture[60:350, 80:], colour) for colour in ((255, 127, 127), (127, 127, 255)))  # half shades
     assert middle(fake)[1] < middle(real)[1]
 
 
 @pytest.mark.parametrize("values", [[np.nan], [np.inf, 1.0], [0.0, 0.0]])
 def test_logits_takes_what_is_not_finite_and_what_is_all_alike(values):
-    assert plots.logits(np.array(values), np.array(values), "").shape == (450, 800, 3)
+    assert plots.logits(np.array(values), np.array(values), "").shape == (420, 560, 3)
 
 
 def test_saturation_has_one_loss_rising_and_the_other_falling():
@@ -132,7 +132,7 @@ def test_saturation_has_one_loss_rising_and_the_other_falling():
     picture = plots.saturation(d, {"minimax": d, "non_saturating": 1 - d}, "")
     where = [near(picture, colour) for colour in (BLUE, ORANGE)]
     for curve, rises in zip(where, (True, False), strict=True):
-        left, right = middle(curve[:, 60:300])[0], middle(curve[:, 550:780])[0]
+        left, right = middle(curve[:, 60:220])[0], middle(curve[:, 380:550])[0]
         assert (right < left) == rises  # rows count downwards
 
 
