@@ -51,7 +51,7 @@ def recording(mnist: str, photos: str) -> Iterator[tuple[str, dict]]:
     }
     if photos:
         games["dog"] = (1, ["--max_steps=100", f"--input_data_dir={photos}"])
-    without = [f"--{what}_every=0" for what in ("summary", "sample", "save", "line")]
+    without = [f"--{what}_every=0" for what in ("summary", "sample", "save", "line", "theory", "views")]
     for model, (rounds, flags) in games.items():
         shares = []
         for _ in range(rounds):

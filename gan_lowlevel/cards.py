@@ -14,21 +14,25 @@ G is losing. V below −log 4: D is worse than a coin, for a while.
 
 | curve | what it is | at the ideal point |
 |---|---|---|
-| `value/V` | `value/log_D_x` + `value/log_not_D_G_z`, its two terms | −1.3863 = −0.6931 − 0.6931 |
+| `value/V` | V: `value/log_D_x` + `value/log_not_D_G_z`, −0.6931 each at the ideal point | −1.3863 |
 | `D_loss` | −V, the sum of D's two cross-entropies | 1.3863 |
 | `G_loss` | {g_formula} | {g_ideal:.4f} |
-| `prob/D_x`, `prob/D_G_z` | mean D(x), mean D(G(z)) | 0.5, 0.5 |
-| `accuracy/real`, `accuracy/fake` | share of x, of G(z), that D puts on the right side of ½ | 0.5, 0.5 |
-| `value/V_train`, `value/V_held_out` | V at one moment on data that train and on data that do not | −1.3863 |
-| `jsd/bound_held_out` | (V + log 4)/2 of the latter: at most the Jensen–Shannon divergence of real and \
+| `prob/D_x` | mean D(x) | 0.5 |
+| `prob/D_G_z` | mean D(G(z)) | 0.5 |
+| `accuracy/real` | share of x that D puts on the right side of ½ | 0.5 |
+| `accuracy/fake` | share of G(z) that D puts there | 0.5 |
+| `value/V_train` | V at one moment, on the data of the next step | −1.3863 |
+| `value/V_held_out` | V at the same moment, on data that do not train | −1.3863 |
+| `jsd/bound_held_out` | (V + log 4)/2 on those: at most the Jensen–Shannon divergence of real and \
 generated, which lies in [0, log 2 = 0.6931]; below 0 it says nothing | 0 |
-| `gradient/minimax`, `gradient/non_saturating` | norm of ∂L_G/∂θ_G under either loss, on one batch and one set of \
-weights; where D rejects, the first goes to 0 | equal |
+| `gradient/minimax` | norm of ∂L_G/∂θ_G under that loss of G; goes to 0 where D rejects | the other's |
+| `gradient/non_saturating` | the same under the other loss, on the same batch and weights | the other's |
 | `numerics/clipped` | arguments of the next step's logarithms that float32 rounds to 0: log(probability) is −inf \
 there | 0 |
 | `numerics/literal_error` | over the others, the largest difference of log(probability) to the stable form, nats | 0 |
 
-D's figures are of its last update of the step, before it is applied; G's likewise.
+D's figures are of its last update of the step, before it is applied; G's likewise. The tab *Custom scalars* puts
+together what belongs together; in *PR curves* recall is level and precision upright, and real is positive.
 
 **Losses that go down do not mean pictures that get better.** Two players pull at one value: look at the samples
 (tab *Images*), and at D(x) and D(G(z)) drawing together.

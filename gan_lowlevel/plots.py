@@ -103,11 +103,11 @@ def surface(
 
 
 def logits(real: np.ndarray, fake: np.ndarray, title: str) -> np.ndarray:
-    """D's logits [N] of real and of generated rows, as two histograms over one axis: uint8 [450, 800, 3].
+    """D's logits [N] of real and of generated rows, as two histograms over one axis: uint8 [420, 560, 3].
 
     Left of 0 D says fake, right of it real; where both histograms are one, D can't tell.
     """
-    figure, axes = _axes((8, 4.5), xlabel="D's logit: below 0 fake, above 0 real", ylabel="rows", title=title)
+    figure, axes = _axes((5.6, 4.2), xlabel="D's logit: below 0 fake, above 0 real", ylabel="rows", title=title)
     both = np.concatenate([real, fake])
     both = both[np.isfinite(both)]
     low, high = (both.min(), both.max()) if both.size else (-1.0, 1.0)
@@ -120,12 +120,12 @@ def logits(real: np.ndarray, fake: np.ndarray, title: str) -> np.ndarray:
 
 
 def saturation(d_fake: np.ndarray, pulls: dict[str, np.ndarray], title: str) -> np.ndarray:
-    """How hard each sample pulls at its logit a, |dL_G/da|, over what D says of it: uint8 [450, 800, 3].
+    """How hard each sample pulls at its logit a, |dL_G/da|, over what D says of it: uint8 [420, 560, 3].
 
     d_fake: D(G(z)) [N]. pulls: by name of G's loss, [N]; `minimax` lies on the curve σ(a) = D, `non_saturating` on
     1 − σ(a) = 1 − D.
     """
-    figure, axes = _axes((8, 4.5), xlabel="D(G(z))", ylabel="|∂L/∂a| of each sample", title=title)
+    figure, axes = _axes((5.6, 4.2), xlabel="D(G(z))", ylabel="|∂L/∂a| of each sample", title=title)
     d = np.linspace(0, 1, 2)
     for i, (name, curve, formula) in enumerate((("minimax", d, "σ(a)"), ("non_saturating", 1 - d, "1 − σ(a)"))):
         axes.plot(d, curve, color=f"C{i}", linewidth=1, label=formula)

@@ -67,7 +67,7 @@ class Recorder:
         self._finished = False
 
         self._events.trial_begins(start, loop.config)
-        self._events.layout(start)
+        self._events.layout(start, self._view.charts)
         card = cards.reading(loop.config.g_loss, loop.game.curves_in_source)
         self._events.text(start, "how_to_read_these_curves", card)
         self._view.start(start)

@@ -21,12 +21,14 @@ from gan_lowlevel.gan import DReport, GReport
 v1 = tf.compat.v1
 
 BUCKETS = 30  # in a histogram, TensorBoard's own number
+PART = 2**18  # values that are counted at a time
 
 # What belongs together in one picture of the tab Custom scalars: by group and picture, the tags, as patterns.
 LAYOUT = {
     "the game": {
         "both losses and their ideal values": ["D_loss", "G_loss", "ideal/D_loss", "ideal/G_loss"],
-        "V, its two terms, and −log 4": ["value/V", "value/log_D_x", "value/log_not_D_G_z", "value/minus_log_4"],
+        "V and −log 4": ["value/V", "value/minus_log_4"],
+        "V's two terms": ["value/log_D_x", "value/log_not_D_G_z"],
         "D(x), D(G(z)) and ½": ["prob/D_x", "prob/D_G_z", "ideal/D"],
         "D's accuracies": ["accuracy/real", "accuracy/fake"],
     },
@@ -34,9 +36,8 @@ LAYOUT = {
         "V where it trains and on held-out data": ["value/V_train", "value/V_held_out", "value/minus_log_4"],
         "bound of the Jensen–Shannon divergence, and log 2": ["jsd/.*"],
         "norm of G's gradient under both losses": ["gradient/minimax", "gradient/non_saturating"],
-        "what the literal logarithms would clip": ["numerics/clipped"],
+        "arguments that literal logarithms would clip (0 is good)": ["numerics/clipped"],
     },
-    "the samples": {"quality": ["quality/.*"], "D and the best D": ["density/.*"]},
 }
 
 
@@ -87,8 +88,7 @@ class Events:
         Counted here, since TensorBoard's own helper takes 10 s and gigabytes for the 25 million weights of one layer.
         """
         for tag, array in values.items():
-            finite = array[np.isfinite(array)].astype(np.float64)  # float32 may be too coarse for 30 edges
-            counts, edges = np.histogram(finite, bins=BUCKETS)
+            counts, edges = _histogram(array.ravel())
             buckets = np.stack([edges[:-1], edges[1:], counts], axis=1).astype(np.float64)  # [BUCKETS, 3]
             metadata = create_summary_metadata(display_name=None, description=None).SerializeToString()
             value = v1.Summary.Value(
@@ -116,8 +116,8 @@ class Events:
         """Precision and recall over thresholds: labels bool [N], predictions [N] in [0, 1]."""
         self._add(step, pr_curves.pb(tag, labels, predictions))
 
-    def layout(self, step: int) -> None:
-        """The pictures of the tab Custom scalars, see LAYOUT."""
+    def layout(self, step: int, of_samples: dict[str, list[str]]) -> None:
+        """The pictures of the tab Custom scalars, see LAYOUT; of_samples: those of this kind of data, tags by title."""
         categories = [
             layout_pb2.Category(
                 title=group,
@@ -128,7 +128,7 @@ class Events:
                     for title, tags in charts.items()
                 ],
             )
-            for group, charts in LAYOUT.items()
+            for group, charts in (LAYOUT | {"the samples": of_samples}).items()
         ]
         self._add(step, custom_scalars.pb(layout_pb2.Layout(category=categories)))
 
@@ -142,3 +142,15 @@ class Events:
 
     def _add(self, step: int, summary) -> None:
         self._writer.add_summary(summary.SerializeToString(), step)
+
+
+def _histogram(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Counts [BUCKETS] and edges [BUCKETS + 1] of the finite values [N], in float64: float32 may be too coarse for 30
+    edges. Part after part, since float64 of all of them is much to move."""
+    if not (values.size and np.isfinite(values.min()) and np.isfinite(values.max())):  # NaN comes through both
+        values = values[np.isfinite(values)]
+    if not values.size:
+        return np.histogram(values, bins=BUCKETS)
+    _, edges = np.histogram(np.array([values.min(), values.max()], np.float64), bins=BUCKETS)
+    parts = (values[first : first + PART].astype(np.float64) for first in range(0, values.size, PART))
+    return sum(np.histogram(part, bins=BUCKETS, range=(edges[0], edges[-1]))[0] for part in parts), edges

@@ -52,10 +52,9 @@ class Theory:
     def scalars(self, step: int) -> dict[str, float]:
         """The figures after `step` steps, by tag."""
         session, config = self._loop.session, self._loop.config
-        last = max(config.d_step, 1) - 1
-        trained = session.run(self._value, self._loop.d_feed(max(step - 1, 0), last))
-        # What D's next update takes, at the weights that it meets: rows that D has learnt from are put right already.
-        clipped, error = session.run((self._clipped, self._literal_error), self._loop.d_feed(step, 0))
+        # What D's next update takes, at the weights that it meets: rows that D has just learnt from are put right.
+        fetches = (self._value, self._clipped, self._literal_error)
+        trained, clipped, error = session.run(fetches, self._loop.d_feed(step, 0))
         value, norms = session.run((self._value, self._norms), self._feed(step))
         figures = {
             "gradient/minimax": norms["minimax"],

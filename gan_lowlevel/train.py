@@ -84,7 +84,8 @@ def begin(loop: ExplicitLoop) -> ExplicitLoop | CompiledLoop:
         console.say("engine   explicit, one session.run an update")
         return loop
     try:
-        engine = CompiledLoop(loop)
+        with v1.name_scope("compiled"):  # one node in TensorBoard's graph
+            engine = CompiledLoop(loop)
         seconds = engine.compile()
     except tf.errors.OpError as error:
         reason = error.message.strip().partition("\n")[0]

@@ -117,14 +117,14 @@ def test_surface_draws_the_forces_of_all_panels_to_one_scale():
 
 def test_logits_are_red_for_real_and_blue_for_generated_where_they_lie():
     picture = plots.logits(np.full(50, 2.0), np.full(50, -2.0), "")
-    assert picture.shape == (450, 800, 3)
-    real, fake = (near(picture[60:390, 80:], colour) for colour in ((255, 127, 127), (127, 127, 255)))  # half shades
+    assert picture.shape == (420, 560, 3)
+    real, fake = (near(picture[60:350, 80:], colour) for colour in ((255, 127, 127), (127, 127, 255)))  # half shades
     assert middle(fake)[1] < middle(real)[1]
 
 
 @pytest.mark.parametrize("values", [[np.nan], [np.inf, 1.0], [0.0, 0.0]])
 def test_logits_takes_what_is_not_finite_and_what_is_all_alike(values):
-    assert plots.logits(np.array(values), np.array(values), "").shape == (450, 800, 3)
+    assert plots.logits(np.array(values), np.array(values), "").shape == (420, 560, 3)
 
 
 def test_saturation_has_one_loss_rising_and_the_other_falling():
@@ -132,7 +132,7 @@ def test_saturation_has_one_loss_rising_and_the_other_falling():
     picture = plots.saturation(d, {"minimax": d, "non_saturating": 1 - d}, "")
     where = [near(picture, colour) for colour in (BLUE, ORANGE)]
     for curve, rises in zip(where, (True, False), strict=True):
-        left, right = middle(curve[:, 60:300])[0], middle(curve[:, 550:780])[0]
+        left, right = middle(curve[:, 60:220])[0], middle(curve[:, 380:550])[0]
         assert (right < left) == rises  # rows count downwards
 
 
@@ -142,3 +142,73 @@ def test_walk_goes_from_a_dot_to_a_cross():
     assert picture.shape == (480, 480, 3)
     columns = near(picture, BLUE).any(axis=0).nonzero()[0]
     assert columns.max() - columns.min() > 150  # a line across half of the plane
+
+
+def test_scatter_takes_the_datas_bounds_and_the_size_of_a_point():
+    point, nothing = np.array([[3.0, 0.0]]), np.zeros((0, 2))
+    assert not near(plots.scatter(point, nothing, ""), (255, 0, 0)).any()
+    wide = near(plots.scatter(point, nothing, "", (-5.0, 5.0)), (255, 0, 0))
+    assert middle(wide)[1] > 240  # right of the middle
+    assert near(plots.scatter(point, nothing, "", (-5.0, 5.0), size=9), (255, 0, 0)).sum() > 4 * wide.sum()
+
+
+def test_histogram_is_a_density_beside_the_one_it_should_be():
+    x = np.linspace(-1, 1, 101)
+    half = np.full(101, 0.5)
+    fake = np.linspace(-1, 1, 6001)
+    picture = plots.histogram(fake, x, half, "")
+    assert (picture.shape, picture.dtype) == ((480, 480, 3), np.uint8)
+    green = near(picture, (102, 178, 102))  # green at 0.6 over white
+    dotted = near(picture, (0, 0, 0))
+    columns = green.any(axis=0)
+    assert columns.sum() > 350  # all across
+    top = np.nonzero(green[:, 240])[0][0]
+    assert dotted[top - 6 : top + 6, 100:400].any()  # both densities are 1/2
+    beyond = plots.histogram(np.concatenate([fake, np.full(6001, 9.0)]), x, half, "")
+    assert near(beyond, (102, 178, 102)).sum() < 0.6 * green.sum()  # half of the mass is outside
+
+
+def figure_one(**changed) -> np.ndarray:
+    x, z = np.linspace(-2, 2, 401), np.linspace(-8, 8, 9)
+    arguments = {
+        "x": x, "p_data": np.exp(-((x - 1) ** 2) * 8), "p_g": np.exp(-((x + 1) ** 2) * 8), "d": x * 0 + 0.75,
+        "best_d": x * 0 + 0.25, "z": z, "g": z / 8, "title": "",
+    }  # fmt: skip
+    return plots.figure_one(**arguments | changed)
+
+
+def test_figure_one_has_all_four_curves_where_they_belong():
+    picture = figure_one()
+    assert (picture.shape, picture.dtype) == ((480, 640, 3), np.uint8)
+    above = picture[75:276]  # below the legend, above the axis
+    green, blue, orange = (near(above, colour) for colour in ((0, 128, 0), (0, 0, 255), ORANGE))
+    assert np.nonzero(green[:100])[1].mean() < 250  # p_g has its top at x = -1, left
+    black = near(above[:100, 60:620], (0, 0, 0))
+    assert np.nonzero(black)[1].mean() + 60 > 390  # p_data at x = 1, right
+    assert middle(blue)[0] < middle(orange)[0]  # D = 0.75 is above D* = 0.25
+    assert blue.sum(axis=1).max() > 300  # both level, right across
+    assert orange.any(axis=0)[100:600].sum() > 200
+
+
+def test_figure_one_draws_lines_from_z_up_to_g_of_z():
+    def ends(g: float) -> tuple[float, float]:
+        """Mean columns of the lines' ends, just below the upper axis and just above the lower one."""
+        below = near(figure_one(g=np.full(9, g)), (0, 0, 0))[290:450]
+        rows = np.nonzero(below.sum(axis=1) > 400)[0]  # both axes
+        return np.nonzero(below[rows[0] + 4])[0].mean() if rows.size else 0, rows
+
+    (left, rows), (right, _) = ends(-1.0), ends(1.0)
+    assert len(rows) >= 2
+    # From x = -1 to x = 1 is half the axis, which has 0.9 of 640 pixels; a little below it the lines are nearer.
+    assert right - left == pytest.approx(0.5 * 0.9 * 640, abs=45)
+
+
+def test_figure_one_takes_gaps_and_what_lies_outside():
+    gaps = np.full(401, np.nan)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        picture = figure_one(best_d=gaps, g=np.linspace(-50, 50, 9))
+    assert not near(picture[75:276], ORANGE).any()
+    assert (picture[:, :30] == 255).all() or near(
+        picture[330:390, :45], (255, 255, 255)
+    ).all()  # no line leaves its axes

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from gan_lowlevel import summaries
 from gan_lowlevel.summaries import BUCKETS, Events
 
 NEXT = np.nextafter(np.float32(1), np.float32(2))  # the float32 behind 1
@@ -48,3 +49,13 @@ def test_files_of_one_process_and_one_second_are_two_and_in_order(tmp_path):
         for path in sorted(tmp_path.iterdir())
     ]
     assert steps == [[0], [1], [2]]
+
+
+@pytest.mark.parametrize("odd", [None, np.nan, np.inf, -np.inf])
+def test_a_histogram_of_many_parts_is_that_of_the_whole(monkeypatch, odd):
+    monkeypatch.setattr(summaries, "PART", 7)
+    values = np.random.default_rng(0).normal(size=100).astype(np.float32)
+    whole, edges = np.histogram(values.astype(np.float64), bins=30)
+    counts, found = summaries._histogram(values if odd is None else np.append(values, np.float32(odd)))
+    np.testing.assert_array_equal(counts, whole)
+    np.testing.assert_array_equal(found, edges)

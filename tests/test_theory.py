@@ -64,8 +64,10 @@ def test_v_is_of_rows_that_do_not_train(model):
         v = -np.log1p(np.exp(-real)).mean() - np.log1p(np.exp(fake)).mean()  # mean log s(a) + mean log(1 - s(a))
         assert figures["value/V_held_out"] == pytest.approx(v, rel=1e-5)
         assert figures["jsd/bound_held_out"] == pytest.approx((v + math.log(4)) / 2, abs=1e-5)
-        real, fake = s.loop.session.run((s.loop.gan.play.real_logits, s.loop.gan.play.fake_logits), s.loop.d_feed(2, 0))
-        v = -np.log1p(np.exp(-real)).mean() - np.log1p(np.exp(fake)).mean()  # on the batch of the third step
+        real, fake = s.loop.session.run((s.loop.gan.play.real_logits, s.loop.gan.play.fake_logits), s.loop.d_feed(3, 0))
+        v = (
+            -np.log1p(np.exp(-real)).mean() - np.log1p(np.exp(fake)).mean()
+        )  # on the batch of the fourth step, which is next
         assert figures["value/V_train"] == pytest.approx(v, rel=1e-5)
         logits = s.loop.session.run(s.loop.gan.play.real_logits, {s.loop.gan.x: x, s.loop.gan.draw: (0, 0, 16)})
         np.testing.assert_allclose(look.real_logits, logits[:, 0], rtol=1e-5, atol=1e-6)

@@ -17,6 +17,8 @@ from gan_lowlevel.networks.game import Game, maskless, modeless
 LAYER = {"weights": glorot_uniform(), "biases": constant(0.0)}
 # Of D's first layer: w x + b is 0 all over the axis. With b = 0 all units would turn at x = 0, where no data are.
 SPREAD = {"weights": normal(mean=0.0, stddev=1.0), "biases": uniform(6.0)}
+# Of G's last layer: a fresh p_g reaches the data, or the best D would be 0 or 1 and nothing else.
+WIDE = {"weights": normal(mean=0.0, stddev=1.0), "biases": constant(0.0)}
 LOW, HIGH = -8.0, 8.0  # of z
 
 
@@ -24,7 +26,7 @@ def generator(z: tf.Tensor) -> tf.Tensor:
     """G: latent z [B, z_dim] to numbers [B, 1], unbounded."""
     h = tf.tanh(dense(z, 16, name="dense_1", **LAYER))  # [B, 16]
     h = tf.tanh(dense(h, 16, name="dense_2", **LAYER))  # [B, 16]
-    return dense(h, 1, name="dense_3", **LAYER)  # [B, 1]
+    return dense(h, 1, name="dense_3", **WIDE)  # [B, 1]
 
 
 def discriminator(x: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:

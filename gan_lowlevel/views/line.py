@@ -1,6 +1,6 @@
 """Numbers on a line, with a known density: figure 1 of Goodfellow et al. 2014, and what it shows as figures."""
 
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 from scipy.special import expit
@@ -31,6 +31,11 @@ class Seen(NamedTuple):
 
 class Line:
     """The view of a game whose rows are numbers."""
+
+    charts: ClassVar = {
+        "mean |D − D*|": ["density/D_off_best"],
+        "V(D*) − V(D), what D has left to learn": ["density/V_best_minus_V"],
+    }
 
     def __init__(self, scene: Scene):
         self._scene = scene

@@ -15,6 +15,19 @@ MEASURED = 1000  # points on the function that quality is measured on; of mixtur
 SIDE = 101  # points of D's surface on a side
 WALKS, WALK_STEPS = 6, 40
 
+# Measures by the title of their chart.
+CURVE = {
+    "mean |y − x²|": ["quality/error"],
+    f"share within {plane.NEAR} of the curve": ["quality/near"],
+    f"energy distance to real points (above {plane.COLLAPSED}: collapsed)": ["quality/energy"],
+    f"bins of x that are filled, of {plane.BINS}": ["quality/bins"],
+}
+MODES = {
+    "modes found": ["quality/modes"],
+    "share within 3σ of a mode": ["quality/high_quality"],
+    "reverse KL over modes": ["quality/reverse_kl"],
+}
+
 
 class Plane:
     """The view of a game whose rows are (x, y)."""
@@ -22,6 +35,8 @@ class Plane:
     def __init__(self, scene: Scene):
         self._scene = scene
         self._real = scene.data.points(scene.loop.config.seed, 0, len(scene.z))
+        self._modes = isinstance(scene.data, Mixture)
+        self.charts = MODES if self._modes else CURVE
         self._size = 3.0 if len(self._real) <= POINTS else 1.5  # of a point in a picture
 
     def start(self, step: int) -> None:
@@ -60,11 +75,10 @@ class Plane:
     def measures(self, step: int) -> dict[str, float]:
         """On fresh z: against fresh points of the function, or against the modes of a mixture."""
         scene, gan = self._scene, self._scene.loop.gan
-        in_modes = isinstance(scene.data, Mixture)
-        count = modes.SAMPLES if in_modes else MEASURED
+        count = modes.SAMPLES if self._modes else MEASURED
         feed = {gan.draw: scene.draw(step, count), gan.training: False}
         fakes = scene.loop.session.run(gan.play.fake, feed)
-        if in_modes:
+        if self._modes:
             measured = modes.measure(fakes, scene.data.centres, scene.data.stddev)
         else:
             measured = plane.measure(fakes, scene.data.points(scene.data.unseen(scene.loop.config.seed), 0, count))

@@ -19,6 +19,8 @@ CHECKED = 100  # rows that an accuracy on fresh points is of; the source's numbe
 class View(Protocol):
     """One kind of data. Pictures of a step are files of the run and in TensorBoard."""
 
+    charts: dict[str, list[str]]  # the tags of its measures by the title of a chart, measures of one scale in each
+
     def start(self, step: int) -> None:
         """Pictures that no training changes."""
 
