@@ -3,10 +3,12 @@
 import numpy as np
 import pytest
 
-from gan_lowlevel import grounds
+from gan_lowlevel import grounds, measures
 from gan_lowlevel.commandline import read_config
 from gan_lowlevel.config import DATA_SETS
 from gan_lowlevel.data.dataset import Dataset
+from gan_lowlevel.data.gaussian import Gaussian
+from gan_lowlevel.data.mixture import Mixture
 from gan_lowlevel.data.parabola import Parabola
 from gan_lowlevel.errors import Exit, Failure
 from gan_lowlevel.measures import Rows
@@ -153,13 +155,26 @@ def test_samples_of_photographs_are_small_and_whole():
     np.testing.assert_allclose(rows.values, 0.5)
 
 
-def test_points():
-    base = ground(Parabola(), "--model=parabola", count=10_000, output_range=(-1.0, 1.0))
-    assert base.most == 5_000
+@pytest.mark.parametrize(
+    ("law", "model", "kind"),
+    [
+        (Parabola(), "parabola", measures.CURVE),
+        (Mixture("grid"), "mixture", measures.MODES),
+        (Gaussian("normal"), "gaussian", measures.LINE),
+    ],
+    ids=str,
+)
+def test_points(law, model, kind):
+    low, high = law.bounds
+    base = ground(law, f"--model={model}", count=10_000, output_range=law.bounds)
+    assert (base.kind, base.most, base.law) == (kind, 5_000, law)
     sets = [base.reference.values, base.real.values, base.noise.values]
-    assert all(values.shape == (5_000, 2) for values in sets)
+    entries = law.points(0, 0, 1).shape[1]
+    assert all(values.shape == (5_000, entries) for values in sets)
     assert len({values.tobytes() for values in sets}) == 3
-    assert -1 < base.noise.values.min() < -0.99
+    near = (high - low) / 200
+    assert low < base.noise.values.min() < low + near
+    assert high - near < base.noise.values.max() < high
     assert isinstance(base.prepare(sets[0]), Rows)
 
 
