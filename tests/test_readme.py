@@ -8,6 +8,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+import tomllib
 
 import pytest
 
@@ -95,3 +96,10 @@ def test_another_game_is_one_file_one_flagfile_and_one_row(tmp_path):
     assert "mlp_relu: G 218,128 parameters" in done.stdout
     assert "D 201,217" in done.stdout
     assert (tmp_path / "logs/own/samples/step_00000020.png").exists()
+
+
+def test_an_installed_package_has_every_folder():
+    facts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]
+    folders = {path.parent.relative_to(ROOT) for path in (ROOT / "gan_lowlevel").rglob("__init__.py")}
+    inside = {".".join(folder.parts) for folder in folders} | {"gan_lowlevel.flags"}  # the flagfiles lie beside it
+    assert set(facts["packages"]) == inside
