@@ -1,11 +1,13 @@
-"""The text cards of a run: how to read its curves, and what its last figures say. Imports no TensorFlow."""
+"""The text cards of a run: how to read its curves, and what its last figures say."""
 
 import math
 from typing import NamedTuple
 
 import numpy as np
 
-from gan_lowlevel.config import Config
+from gan_lowlevel import losses
+from gan_lowlevel.config import ENDLESS, Config
+from gan_lowlevel.metrics.plane import COLLAPSED
 
 READING = """\
 **V(D, G)** = mean log D(x) + mean log(1 − D(G(z))). D climbs it, G lowers it. Where real and generated data are
@@ -27,8 +29,8 @@ G is losing. V below −log 4: D is worse than a coin, for a while.
 generated, which lies in [0, log 2 = 0.6931]; below 0 it says nothing | 0 |
 | `gradient/minimax` | norm of ∂L_G/∂θ_G under that loss of G; goes to 0 where D rejects | the other's |
 | `gradient/non_saturating` | the same under the other loss, on the same batch and weights | the other's |
-| `numerics/clipped` | arguments of the next step's logarithms that float32 rounds to 0: log(probability) is −inf \
-there | 0 |
+| `numerics/clipped` | arguments of both losses' logarithms, on D's next batch, that float32 rounds to 0: \
+log(probability) is −inf there | 0 |
 | `numerics/literal_error` | over the others, the largest difference of log(probability) to the stable form, nats | 0 |
 
 D's figures are of its last update of the step, before it is applied; G's likewise. The tab *Custom scalars* puts
@@ -43,13 +45,13 @@ together what belongs together; in *PR curves* recall is level and precision upr
 |---|---|
 | this one; PyTorch's DCGAN tutorial; TensorFlow's DCGAN tutorial | 1.3863, the sum of both cross-entropies |
 | Keras code with one batch of real and fake; PyTorch-GAN's and Keras-GAN's collections | 0.6931, half of it |
-| TF-GAN by default, real labels smoothed to 0.875 | 1.3706, at D = 0.4375 |
+| TF-GAN's modified loss, real labels smoothed to 0.875 | 1.3706, at D = 0.4375 |
 
 All of them call −mean log D(G(z)), 0.6931 at that point, G's loss.
 """
 G_FORMULAS = {"non_saturating": "−mean log D(G(z))", "minimax": "mean log(1 − D(G(z)))"}
 
-LAST = 0.1  # share of a run's recorded steps that its last figures are means of
+LAST = 0.1  # share of the recorded steps that last figures are means of
 
 # The rules' thresholds.
 # D(x) − D(G(z)): beyond, D is winning. On a few thousand digits, which D learns by heart, the gap grows to 0.7 while
@@ -62,13 +64,13 @@ NOTHING = 0.01  # nats of the bound around 0 that a thousand rows scatter by
 REMEMBERED = 0.3  # nats of V that D loses on data it has not seen
 ALIKE = 0.5  # diversity, of real data's
 SWINGING = 0.5  # standard deviation of G's loss, nats
-COLLAPSED = 0.05  # energy distance of points
+FAR = 0.1  # nats of the divergence itself, where it is known
+MISSED = 0.5  # share of a mixture's samples near a mode
 
 
 def reading(g_loss: str, source: str) -> str:
     """How to read the curves of a run with that loss of G; `source`: what the game's own article calls them."""
-    ideal = {"non_saturating": math.log(2), "minimax": -math.log(2)}[g_loss]
-    return READING.format(g_formula=G_FORMULAS[g_loss], g_ideal=ideal, source=source)
+    return READING.format(g_formula=G_FORMULAS[g_loss], g_ideal=losses.IDEAL_G_LOSS[g_loss], source=source)
 
 
 class Remark(NamedTuple):
@@ -112,33 +114,34 @@ def remarks(config: Config, figures: dict[str, float]) -> list[Remark]:
                     "`--g_loss=non_saturating`" if minimax else "",
                 )
             )
-    if known("value/V_train", "value/V_held_out"):
+    # Points that are drawn afresh never come twice, and a D that stays as it is learns nothing.
+    if config.d_step and config.dataset not in ENDLESS and known("value/V_train", "value/V_held_out"):
         lost = figures["value/V_train"] - figures["value/V_held_out"]
         if lost > REMEMBERED:
             said.append(
                 Remark(
                     f"D knows the training data by heart: on data that do not train its V is {lost:.2f} nats lower.",
                     f"value/V_train more than {REMEMBERED} above value/V_held_out",
-                    "more data, fewer epochs, `--d_step` smaller, dropout in D where the game has it",
+                    _try("more data, fewer epochs", _weaker_d(config), "dropout in D where the game has it"),
                 )
             )
-    if known("jsd/bound_held_out"):
+    if known("jsd/bound_held_out") and config.fakes == "generator":
         said.append(_bound(figures["jsd/bound_held_out"]))
-    if known("quality/diversity") and figures["quality/diversity"] < ALIKE:
+    if config.g_step and known("quality/diversity") and figures["quality/diversity"] < ALIKE:
         said.append(
             Remark(
                 f"G's samples are alike: they lie {figures['quality/diversity']:.2f} times as far apart as real ones.",
                 f"quality/diversity below {ALIKE}",
-                "smaller learning rates, more `--d_step`; look at the samples",
+                _try("smaller learning rates", _stronger_d(config)),
             )
         )
-    if known("quality/energy") and figures["quality/energy"] > COLLAPSED:
+    if config.g_step and known("quality/energy") and figures["quality/energy"] > COLLAPSED:
         said.append(
             Remark(
                 "G has collapsed, or its points lie elsewhere than the data: their energy distance to real ones is "
                 f"{figures['quality/energy']:.3f}.",
                 f"quality/energy above {COLLAPSED}",
-                "another `--seed`, more `--d_step`, a smaller `--g_learning_rate`",
+                _try("another `--seed`", _stronger_d(config), "a smaller `--g_learning_rate`"),
             )
         )
     if known("G_loss:std") and figures["G_loss:std"] > SWINGING:
@@ -164,7 +167,7 @@ def remarks(config: Config, figures: dict[str, float]) -> list[Remark]:
 
 def says(config: Config, figures: dict[str, float], step: int) -> str:
     """The card that reads a run's last figures aloud."""
-    lines = [f"**After {step:,} steps** (means over the last {LAST:.0%} of what was recorded)", ""]
+    lines = [f"**After {step:,} steps** (means over the last tenth of what was recorded, one point at least)", ""]
     shown = ("value/V", "D_loss", "G_loss", "prob/D_x", "prob/D_G_z", "jsd/bound_held_out")
     lines += ["| " + " | ".join(f"`{name}`" for name in shown if name in figures) + " |"]
     lines += ["|" + "---|" * sum(name in figures for name in shown)]
@@ -178,19 +181,21 @@ def says(config: Config, figures: dict[str, float], step: int) -> str:
 def _who_is_winning(config: Config, figures: dict[str, float]) -> Remark:
     gap = figures["prob/D_x"] - figures["prob/D_G_z"]
     state = f"D(x) {figures['prob/D_x']:.2f}, D(G(z)) {figures['prob/D_G_z']:.2f}, V {figures['value/V']:.2f}"
-    if figures["value/V"] < -math.log(4) - BELOW_COIN:
+    if figures["value/V"] < losses.IDEAL_VALUE - BELOW_COIN:
         return Remark(
             f"G is ahead, D is worse than a coin: {state}.",
             f"value/V more than {BELOW_COIN} below −log 4",
-            "a larger `--d_step`, or a larger `--d_learning_rate`",
+            _try(_stronger_d(config), "a larger `--d_learning_rate`"),
         )
     if gap > AHEAD:
-        ratio = f"`--g_step={config.g_step + 1}`" if config.d_step <= 1 else f"`--d_step={config.d_step - 1}`"
         return Remark(
             f"D is winning: {state}.",
             f"D(x) − D(G(z)) above {AHEAD}",
-            f"{ratio}, or a smaller `--d_learning_rate`"
-            + (", or `--g_loss=non_saturating`" if config.g_loss == "minimax" else ""),
+            _try(
+                _weaker_d(config),
+                "a smaller `--d_learning_rate`",
+                "`--g_loss=non_saturating`" if config.g_loss == "minimax" else "",
+            ),
         )
     if abs(gap) < LEVEL:
         if _unlike(figures):
@@ -198,7 +203,7 @@ def _who_is_winning(config: Config, figures: dict[str, float]) -> Remark:
                 f"The players are level, as in an ideal game, but this is none: {state}, and the samples are not like "
                 "real data. D is too weak to tell.",
                 f"D(x) − D(G(z)) within ±{LEVEL}, and quality beyond its own rule below",
-                "a larger `--d_step`, or a larger `--d_learning_rate`",
+                _try(_stronger_d(config), "a larger `--d_learning_rate`"),
             )
         return Remark(
             f"The players are level: {state}. Either generated data are like real ones, or D is too weak to tell: "
@@ -211,11 +216,35 @@ def _who_is_winning(config: Config, figures: dict[str, float]) -> Remark:
 
 def _unlike(figures: dict[str, float]) -> bool:
     """Whether a measure says that the samples are not like real data; False where none was recorded."""
-    return figures.get("quality/energy", 0.0) > COLLAPSED or figures.get("quality/diversity", 1.0) < ALIKE
+    return (
+        figures.get("quality/energy", 0.0) > COLLAPSED
+        or figures.get("quality/diversity", 1.0) < ALIKE
+        or figures.get("quality/high_quality", 1.0) < MISSED
+        or figures.get("jsd/quadrature", 0.0) > FAR
+    )
+
+
+def _try(*advice: str) -> str:
+    return ", or ".join(each for each in advice if each)
+
+
+def _weaker_d(config: Config) -> str:
+    """The ratio of updates moved in G's favour, as a flag that these settings may have; empty where there is none."""
+    if not _free_ratio(config):
+        return ""
+    return f"`--g_step={config.g_step + 1}`" if config.d_step <= 1 else f"`--d_step={config.d_step - 1}`"
+
+
+def _stronger_d(config: Config) -> str:
+    """The same in D's favour."""
+    return f"`--d_step={config.d_step + 1}`" if _free_ratio(config) else ""
+
+
+def _free_ratio(config: Config) -> bool:
+    return config.updates == "alternating" and config.fakes == "generator"
 
 
 def _bound(bound: float) -> Remark:
-    ceiling = math.log(2)
     if abs(bound) < NOTHING:
         return Remark(
             f"The bound of the divergence is 0 within its scatter ({bound:.3f}): this D finds no difference between "
@@ -230,8 +259,8 @@ def _bound(bound: float) -> Remark:
             "",
         )
     return Remark(
-        f"Real and generated data differ by a Jensen–Shannon divergence of {bound:.3f} at least, of {ceiling:.3f} that "
-        "there can be.",
+        f"Real and generated data differ by a Jensen–Shannon divergence of {bound:.3f} at least, of "
+        f"{losses.JSD_CEILING:.3f} that there can be.",
         f"jsd/bound_held_out above {NOTHING}",
         "",
     )

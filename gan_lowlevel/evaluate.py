@@ -64,6 +64,11 @@ def main(config: EvaluateConfig) -> Exit:
     wanted = runs.parse_checkpoint(config.checkpoint, also=(ALL,))
     run = runs.Run(pathlib.Path(config.run))
     settings = runs.read_settings(run)
+    if (run.directory / "evaluation").is_file():
+        raise Failure(
+            Exit.FLAGS,
+            f"{run.directory / 'evaluation'} is a file, and a folder of curves is wanted there: move it away.",
+        )
     of_data = data_settings(settings, config.input_data_dir)
     clock = Clock(config.debug)
     with clock.timed("data"):

@@ -18,6 +18,7 @@ from gan_lowlevel.measures import COMPARED, CURVE, DIGITS, LEAST, LINE, MODES, P
 SIDE = 28  # of a digit
 SMALL = 8  # height and width that photographs are compared at
 VALIDATION = slice(50_000, 51_000)  # of MNIST's training images, by the Parzen protocol
+NOISE = 2**32  # the second word of noise's key: no epoch's, which order the rows
 FRESH = 2**40  # seeds from here on are no run's: points of theirs never trained
 
 
@@ -101,7 +102,7 @@ def _photographs(data: Dataset, settings: Config, output_range, count: int, seed
     """
     train, held_out = data.images, data.held_out_images
     notes = [f"no learned features are used: frechet to coverage compare pixels of {SMALL}x{SMALL}"]
-    if len(held_out):
+    if len(held_out) >= LEAST:
         reference, real = held_out[_order(held_out, seed)], train[_order(train, seed)[:COMPARED]]
         of_reference = None
         notes.append(f"test data: the {len(held_out):,} photographs that the run held out")
@@ -109,8 +110,8 @@ def _photographs(data: Dataset, settings: Config, output_range, count: int, seed
         of_reference, of_real = np.array_split(_order(train, seed), 2)
         reference, real = train[of_reference[:COMPARED]], train[of_real[:COMPARED]]
         notes.append(
-            f"test data: {len(reference):,} of the run's own training photographs, as it held none out (--holdout); "
-            "under 'real' are others of them"
+            f"test data: {len(reference):,} of the run's own training photographs, as it held {len(held_out)} out "
+            f"(--holdout) and {LEAST} are wanted; under 'real' are others of them"
         )
     _enough(min(len(reference), len(real)), "photographs to compare with")
     most = min(count, len(reference), COMPARED)
@@ -194,7 +195,7 @@ def resized(images: np.ndarray, size: int) -> np.ndarray:
 
 def noise(shape: tuple[int, ...], seed: int) -> np.ndarray:
     """Pixels uniform in [0, 1): float32."""
-    return np.random.Generator(np.random.Philox(key=[seed, 1])).random(shape, np.float32)
+    return np.random.Generator(np.random.Philox(key=[seed, NOISE])).random(shape, np.float32)
 
 
 def _scaled(images: np.ndarray) -> np.ndarray:

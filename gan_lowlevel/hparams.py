@@ -9,16 +9,14 @@ from tensorboard.plugins.hparams import api_pb2, summary, summary_v2
 
 from gan_lowlevel.config import Config, settings_of
 
-# What may change when a run goes on tells trials apart no more, but for these: length, speed and last bits.
-_ALSO = ("max_steps", "engine", "threads")
-
 
 def settings(config: Config) -> dict[str, bool | int | float | str]:
-    """The settings that tell one trial from another, by name: recorded ones, no paths."""
+    """The settings that tell one trial from another, by name: those that stay when a run goes on, since TensorBoard
+    keeps what a run says first."""
     return {
         name: getattr(config, name)
         for name, facts in settings_of(Config).items()
-        if facts.recorded and (not facts.may_change or name in _ALSO)
+        if facts.recorded and not facts.may_change
     }
 
 

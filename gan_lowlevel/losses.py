@@ -12,6 +12,7 @@ import tensorflow as tf
 # At the ideal point, D = 1/2.
 IDEAL_VALUE = 2 * math.log(0.5)  # -log 4
 IDEAL_D_LOSS = -IDEAL_VALUE
+JSD_CEILING = math.log(2)  # of the Jensen-Shannon divergence, where V is 0
 IDEAL_G_LOSS = {"non_saturating": -math.log(0.5), "minimax": math.log(0.5)}
 
 # Forms of log D and of log(1 - D) as functions of the logit. In float32 sigmoid(17) is exactly 1: the literal

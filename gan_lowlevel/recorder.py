@@ -88,8 +88,8 @@ class Recorder:
         self._finished = True
         config = self._loop.config
         columns = self._metrics.columns()
-        if "D_loss" in columns:
-            played = np.isfinite(columns["value/minus_log_4"])  # else a row of theory's alone
+        played = np.isfinite(columns.get("value/minus_log_4", np.zeros(0)))  # else a row of theory's alone
+        if played.any():
             steps = columns["step"][played]
             ideals = {"D_loss": losses.IDEAL_D_LOSS, "G_loss": losses.IDEAL_G_LOSS[config.g_loss]}
             series = {tag: columns[tag][played] for tag in ideals}
@@ -115,7 +115,7 @@ class Recorder:
         if due(step, config.summary_every):
             since, then = self._mark
             self._mark = (step, time.perf_counter())
-            scalars |= scalar_tags(report.d, report.g, (step - since) / (self._mark[1] - then))
+            scalars |= scalar_tags(report.d, report.g, config.g_loss, (step - since) / (self._mark[1] - then))
         if due(step, config.theory_every):
             scalars |= self._theory.scalars(step) | self._view.measures(step)
         if scalars:

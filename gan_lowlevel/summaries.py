@@ -41,7 +41,7 @@ LAYOUT = {
 }
 
 
-def scalar_tags(d: DReport, g: GReport, steps_per_second: float) -> dict[str, float]:
+def scalar_tags(d: DReport, g: GReport, g_loss: str, steps_per_second: float) -> dict[str, float]:
     """A step's finished reports as scalars by tag; the columns of metrics.csv bear the same names."""
     return {
         "D_loss": float(d.d_loss),
@@ -50,6 +50,9 @@ def scalar_tags(d: DReport, g: GReport, steps_per_second: float) -> dict[str, fl
         "value/log_D_x": float(d.log_d_real),
         "value/log_not_D_G_z": float(d.log_not_d_fake),
         "value/minus_log_4": losses.IDEAL_VALUE,
+        "ideal/D_loss": losses.IDEAL_D_LOSS,
+        "ideal/G_loss": losses.IDEAL_G_LOSS[g_loss],
+        "ideal/D": 0.5,
         "prob/D_x": float(d.d_real),
         "prob/D_G_z": float(d.d_fake),
         "accuracy/real": float(d.accuracy_real),

@@ -120,6 +120,12 @@ def plan(config: SweepConfig) -> list[Trial]:
                                               "leave it out, or give --sweep_name.")  # fmt: skip
             point = {flag: getattr(settings, flag) for flag in swept}
             trial = "_".join(f"{flag}-{value}" for flag, value in [*point.items(), ("seed", seed)])
+            if not RUN_NAME.fullmatch(trial):
+                raise Failure(
+                    Exit.FLAGS,
+                    f"a trial's folder bears its swept settings, and {trial!r} is no name for one: "
+                    "sweep fewer settings at a time.",
+                )
             if trial in trials:
                 raise Failure(Exit.FLAGS, f"{trial} is asked for twice: give each value and each seed once.")
             place = {"logdir": str(pathlib.Path(config.logdir) / name), "run_name": trial}

@@ -3,7 +3,6 @@
 Nothing here moves a weight: ops beside the game's own, on the same two players.
 """
 
-import math
 from typing import NamedTuple
 
 import numpy as np
@@ -11,12 +10,10 @@ import tensorflow as tf
 
 from gan_lowlevel import draws, losses
 from gan_lowlevel.data.dataset import Rows
-from gan_lowlevel.data.drawn import uniform_points
+from gan_lowlevel.data.drawn import uniform_points, unseen
 from gan_lowlevel.loop import ExplicitLoop, batches_played
 
 v1 = tf.compat.v1
-
-JSD_CEILING = math.log(2)  # of the Jensen-Shannon divergence, in nats
 
 
 class Look(NamedTuple):
@@ -51,26 +48,24 @@ class Theory:
 
     def scalars(self, step: int) -> dict[str, float]:
         """The figures after `step` steps, by tag."""
-        session, config = self._loop.session, self._loop.config
+        session = self._loop.session
         # What D's next update takes, at the weights that it meets: rows that D has just learnt from are put right.
         fetches = (self._value, self._clipped, self._literal_error)
         trained, clipped, error = session.run(fetches, self._loop.d_feed(step, 0))
-        value, norms = session.run((self._value, self._norms), self._feed(step))
+        value = session.run(self._value, self._feed(step))
+        norms = session.run(self._norms, self._g_feed(step))
         figures = {
             "gradient/minimax": norms["minimax"],
             "gradient/non_saturating": norms["non_saturating"],
             "numerics/clipped": clipped,
             "numerics/literal_error": error,
-            "ideal/D_loss": losses.IDEAL_D_LOSS,
-            "ideal/G_loss": losses.IDEAL_G_LOSS[config.g_loss],
-            "ideal/D": 0.5,
         }
         if self._held_out:
             figures |= {
                 "value/V_held_out": value,
                 "value/V_train": trained,  # at the same weights, unlike value/V
                 "jsd/bound_held_out": jsd_bound(value),
-                "jsd/log_2": JSD_CEILING,
+                "jsd/log_2": losses.JSD_CEILING,
             }
         return {tag: float(figure) for tag, figure in figures.items()}
 
@@ -81,15 +76,23 @@ class Theory:
         *columns, pulls = self._loop.session.run(fetches, self._feed(step))
         return Look(*(column[:, 0] for column in columns), {name: pull[:, 0] for name, pull in pulls.items()})
 
+    def _g_feed(self, step: int) -> dict:
+        """z that no update sees, for G as it trains."""
+        rows = self._loop.config.theory_rows
+        origin = draws.origin(self._loop.config.seed, draws.Stream.CHECK, step * rows)
+        return {self._loop.gan.draw: (*origin, rows)}
+
     def _feed(self, step: int) -> dict:
-        """Rows of x that do not train, and as many z that no update sees."""
+        """Rows of x that do not train, and as many z that no update sees; fakes as D's updates have them."""
         loop = self._loop
         number = batches_played(loop.config, max(step - 1, 0))
         x = self._held_out.batch(step) if self._held_out else loop.rows.batch(number)[: loop.config.theory_rows]
         origin = draws.origin(loop.config.seed, draws.Stream.CHECK, step * loop.config.theory_rows)
         feed = {loop.gan.x: x, loop.gan.draw: (*origin, len(x))}
+        if not loop.game.d_fakes_training:
+            feed[loop.gan.training] = False
         if loop.config.fakes == "uniform":
-            feed[loop.gan.play.fake] = uniform_points(loop.config.seed + 2**31, step, len(x))
+            feed[loop.gan.play.fake] = uniform_points(unseen(loop.config.seed), step, len(x))
         return feed
 
 

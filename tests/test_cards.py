@@ -1,6 +1,8 @@
 """The cards: what a run's last figures say, each remark on its own side of its rule."""
 
+import dataclasses
 import math
+import re
 
 import numpy as np
 import pytest
@@ -8,6 +10,7 @@ import pytest
 from gan_lowlevel import cards, losses, networks
 from gan_lowlevel.commandline import read_config
 from gan_lowlevel.config import G_LOSSES, MODELS
+from gan_lowlevel.errors import Failure
 
 LEVEL = {"prob/D_x": 0.5, "prob/D_G_z": 0.5, "value/V": -math.log(4)}
 WINNING = {"prob/D_x": 0.95, "prob/D_G_z": 0.05, "value/V": 2 * math.log(0.95)}
@@ -132,3 +135,35 @@ def test_the_card_shows_the_figures_and_every_remark_with_its_rule():
     assert "| `value/V` | `D_loss` | `G_loss` | `prob/D_x` | `prob/D_G_z` |" in text
     assert "| -0.1026 | 0.1026 | 3.0000 | 0.9500 | 0.0500 |" in text
     assert text.count("*Rule: ") == len(cards.remarks(read_config([]), figures)) == 1
+
+
+@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("steps", [(), ("--d_step=0",), ("--g_step=0",), ("--d_step=3",)], ids=str)
+def test_no_advice_is_one_that_the_program_refuses(model, steps):
+    try:
+        config = read_config([f"--model={model}", *steps])
+        config.check()
+    except Failure:
+        pytest.skip("no such game")
+    worst = {"quality/energy": 1.0, "quality/diversity": 0.0, "G_loss:std": 9.0, "numerics/clipped": 1.0}
+    worst |= {"value/V_train": -0.1, "value/V_held_out": -2.0}
+    for state in (LEVEL, WINNING, LEVEL | {"value/V": -5.0}):
+        for remark in cards.remarks(config, state | worst):
+            for name, value in re.findall(r"`--(\w+)=(\w+)`", remark.advice):
+                value = int(value) if value.isdigit() else value
+                dataclasses.replace(config, **{name: value}).check()  # raises Failure where it is refused
+
+
+def test_nothing_is_advised_of_the_ratio_where_it_is_fixed():
+    assert "_step" not in said(WINNING, "--model=mixture")  # both players move at once
+    assert "_step" not in said(WINNING, "--model=parabola", "--fakes=uniform", "--g_step=0")
+
+
+def test_a_g_that_does_not_train_is_not_blamed_nor_a_d_that_sees_no_row_twice():
+    assert said({"quality/energy": 1.0}, "--model=parabola", "--g_step=0") == ""
+    assert said({"value/V_train": -0.1, "value/V_held_out": -2.0}, "--model=parabola") == ""
+
+
+@pytest.mark.parametrize(("name", "value"), [("quality/high_quality", 0.49), ("jsd/quadrature", 0.11)])
+def test_level_players_are_no_ideal_game_where_samples_are_known_to_be_unlike_data(name, value):
+    assert "but this is none" in said(LEVEL | {name: value})

@@ -178,7 +178,7 @@ def test_points(law, model, kind):
     assert isinstance(base.prepare(sets[0]), Rows)
 
 
-@pytest.mark.parametrize("data", [mnist(3_000, 20, 9), photographs(23, 0), photographs(100, 11)])
+@pytest.mark.parametrize("data", [mnist(3_000, 20, 9), photographs(23, 0), photographs(23, 11)])
 def test_too_few_rows(data):
     argv = ("--input_data_dir=x",) if data.images.shape[1] == 28 else PHOTOS
     with pytest.raises(Failure, match="to compare with are wanted, the data give 11") as caught:

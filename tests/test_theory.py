@@ -1,6 +1,7 @@
 """Theory's figures: on rows that do not train, each derived anew here, and nothing moved."""
 
 import contextlib
+import dataclasses
 import math
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -95,7 +96,7 @@ def parabola_gradient(values: dict[str, np.ndarray], z: np.ndarray, slope) -> li
 
 def test_both_gradients_of_g_on_one_batch_and_one_set_of_weights():
     with seen("parabola") as s:
-        feed = s.theory._feed(5)
+        feed = s.theory._g_feed(5)
         z = s.loop.session.run(s.loop.gan.z, feed).astype(np.float64)
         values = {name: value.astype(np.float64) for name, value in s.values().items()}
         figures = s.theory.scalars(5)
@@ -176,3 +177,22 @@ def test_the_same_step_is_seen_the_same_and_another_on_other_rows():
         np.testing.assert_array_equal(first.fake_logits, again.fake_logits)
         assert (first.fake_logits != other.fake_logits).any()
         assert (first.real_logits != other.real_logits).any()
+
+
+def test_held_out_rows_meet_the_fakes_that_d_learns_from():
+    """dog's D learns from G as it draws, with moving statistics; a fresh G draws other fakes with a batch's own."""
+    with seen("mixture", "--batch_size=8") as s:
+        game = dataclasses.replace(s.loop.game, d_fakes_training=False)
+        drawn = Theory(dataclasses.replace(s.loop, game=game), s.held_out).look(1)
+        trained = s.theory.look(1)
+        np.testing.assert_array_equal(drawn.real_logits, trained.real_logits)
+        assert (drawn.fake_logits != trained.fake_logits).any()
+
+
+def test_gs_gradient_is_of_gs_own_points_where_d_learns_from_others():
+    common = ("--g_step=0",)
+    norms = []
+    for flags in (common, ("--fakes=uniform", *common)):
+        with seen("parabola", *flags) as s:
+            norms.append(s.theory.scalars(3)["gradient/non_saturating"])
+    assert norms[0] == norms[1]

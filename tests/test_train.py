@@ -12,6 +12,8 @@ from PIL import Image
 from gan_lowlevel import data, networks, recorder, runs, train
 from gan_lowlevel.commandline import read_config
 from gan_lowlevel.errors import Exit, Failure
+from gan_lowlevel.gan import build
+from gan_lowlevel.loop import ExplicitLoop
 
 
 @pytest.fixture
@@ -80,6 +82,26 @@ def test_a_picture_that_can_not_be_drawn_costs_no_step(play, monkeypatch, tmp_pa
     with pytest.raises(OSError, match="No space left"):
         play("--run_name=r", "--max_steps=3", "--save_every=0", *SMALL["mlp"])
     assert (tmp_path / "r" / "checkpoints" / "ckpt-000000003").is_dir()
+
+
+def test_a_run_that_ends_before_its_first_scalars_draws_no_curves_and_is_well(play):
+    flags = ("--run_name=r", "--summary_every=2", "--theory_every=0", "--save_every=0", *SMALL["mlp"])
+    run = play(*flags, "--max_steps=2")
+    (run / "checkpoints/ckpt-000000002").rename(run / "lost")  # as a run that was killed before its first checkpoint
+    again = play(*flags, "--max_steps=2")
+    assert (again / "losses.png").is_file()
+    header = (run / "metrics.csv").read_text().splitlines()[0]
+    (run / "metrics.csv").write_text(header + "\n")  # a header and no row, as a restart leaves it
+    (run / "losses.png").unlink()
+    config = read_config([f"--logdir={run.parent}", "--threads=1", *flags, "--max_steps=2"])
+    game, data_set = networks.GAMES["mlp"](config), data.load(config)
+    rows = data.rows(data_set, config, game.output_range, game.data_shape)
+    with tf.Graph().as_default(), tf.compat.v1.Session() as session:
+        loop = ExplicitLoop(session, build(config, game), game, config, rows)
+        session.run(tf.compat.v1.global_variables_initializer())
+        with recorder.Recorder(loop, recorder.Clock(loop), runs.Run(run), data_set, None, 0):
+            pass  # stopped before anything was due
+    assert not (run / "losses.png").exists()
 
 
 def test_single_samples_on_request(play):

@@ -8,7 +8,7 @@ from gan_lowlevel.config import Config
 from gan_lowlevel.data import embedded, mnist
 from gan_lowlevel.data.batches import Batches
 from gan_lowlevel.data.dataset import Dataset, Rows
-from gan_lowlevel.data.drawn import FixedPoints, Law, Points
+from gan_lowlevel.data.drawn import FixedPoints, Law, Points, unseen
 from gan_lowlevel.data.parabola import Parabola
 from gan_lowlevel.errors import Exit, Failure
 
@@ -101,7 +101,7 @@ def held_out(
 ) -> Rows | None:
     """What never trains, as batches of at most theory_rows; None where nothing is held out."""
     if isinstance(data, Law):
-        return Points(data, data.unseen(config.seed), config.theory_rows)
+        return Points(data, unseen(config.seed), config.theory_rows)
     count = min(config.theory_rows, len(data.held_out_images))
     if not count:
         return None

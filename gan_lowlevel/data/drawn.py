@@ -29,6 +29,11 @@ def uniform_points(seed: int, k: int, count: int) -> np.ndarray:
     return (2.0 * unit([seed, 1], 2 * k * count, 2 * count) - 1.0).astype(np.float32).reshape(count, 2)
 
 
+def unseen(seed: int) -> int:
+    """The seed of points that no run trains on, and which the curves of that run see."""
+    return _NEVER + seed
+
+
 @dataclasses.dataclass(frozen=True)
 class Law(abc.ABC):
     """The data set of a game of points, where other games have images: what is drawn, in a row of its own module."""
@@ -49,10 +54,6 @@ class Law(abc.ABC):
     @abc.abstractmethod
     def points(self, seed: int, first: int, count: int) -> np.ndarray:
         """Points number first to first + count - 1 of the seed's endless sequence: float32 [count, entries]."""
-
-    def unseen(self, seed: int) -> int:
-        """The seed of points that no run trains on."""
-        return _NEVER + seed
 
     def sha256(self) -> str:
         """Of what is drawn: the description."""

@@ -22,11 +22,6 @@ class PlaneMeasures(NamedTuple):
     energy: float  # energy distance to the real points; 0 for equal laws
     bins: int  # of BINS, those that are filled
 
-    @property
-    def collapsed(self) -> bool:
-        """Whether the points miss most of the law, however near the curve they lie."""
-        return self.energy > COLLAPSED
-
 
 def energy_distance(a: np.ndarray, b: np.ndarray) -> float:
     """2 E|A - B| - E|A - A'| - E|B - B'|, Székely and Rizzo 2013; at least 0, and 0 for equal laws alone."""

@@ -22,8 +22,10 @@ class Grids:
     def __init__(self, scene: Scene):
         self._scene = scene
         rows = scene.loop.rows
-        self._real = np.concatenate([rows.batch(k) for k in range(-(-len(scene.z) // max(rows.size(0), 1)))])
-        self._real = self._real[: len(scene.z)]
+        batches = [rows.batch(k) for k in range(-(-len(scene.z) // max(rows.size(0), 1)))]
+        self._real = np.concatenate(batches)[: len(scene.z)]
+        different = np.unique(self._real.reshape(len(self._real), -1), axis=0)  # few rows come more than once
+        self._apart = pdist(different).mean() if len(different) > 1 else 0.0
 
     def start(self, step: int) -> None:
         """A grid of real pictures."""
@@ -56,10 +58,9 @@ class Grids:
 
     def measures(self, step: int) -> dict[str, float]:
         """How far apart samples lie from each other, as a share of what real pictures do: 0 where all are one."""
-        scene = self._scene
-        fakes = scene.fakes(scene.z)
-        apart = [pdist(rows.reshape(len(rows), -1)).mean() for rows in (fakes, self._real)]
-        return {"quality/diversity": apart[0] / apart[1] if apart[1] else 0.0}
+        fakes = self._scene.fakes(self._scene.z)
+        apart = pdist(fakes.reshape(len(fakes), -1)).mean()
+        return {"quality/diversity": apart / self._apart} if self._apart else {}
 
     def accuracies(self, step: int, report: Report) -> tuple[str, float, float]:
         """Those of the step."""

@@ -4,7 +4,7 @@ import numpy as np
 
 from gan_lowlevel import plots
 from gan_lowlevel.data import parabola
-from gan_lowlevel.data.drawn import uniform_points
+from gan_lowlevel.data.drawn import uniform_points, unseen
 from gan_lowlevel.data.mixture import Mixture
 from gan_lowlevel.loop import Report
 from gan_lowlevel.metrics import modes, plane
@@ -16,13 +16,13 @@ SIDE = 101  # points of D's surface on a side
 WALKS, WALK_STEPS = 6, 40
 
 # Measures by the title of their chart.
-CURVE = {
+CURVE_CHARTS = {
     "mean |y − x²|": ["quality/error"],
     f"share within {plane.NEAR} of the curve": ["quality/near"],
     f"energy distance to real points (above {plane.COLLAPSED}: collapsed)": ["quality/energy"],
     f"bins of x that are filled, of {plane.BINS}": ["quality/bins"],
 }
-MODES = {
+MODES_CHARTS = {
     "modes found": ["quality/modes"],
     "share within 3σ of a mode": ["quality/high_quality"],
     "reverse KL over modes": ["quality/reverse_kl"],
@@ -36,7 +36,7 @@ class Plane:
         self._scene = scene
         self._real = scene.data.points(scene.loop.config.seed, 0, len(scene.z))
         self._modes = isinstance(scene.data, Mixture)
-        self.charts = MODES if self._modes else CURVE
+        self.charts = MODES_CHARTS if self._modes else CURVE_CHARTS
         self._size = 3.0 if len(self._real) <= POINTS else 1.5  # of a point in a picture
 
     def start(self, step: int) -> None:
@@ -81,7 +81,7 @@ class Plane:
         if self._modes:
             measured = modes.measure(fakes, scene.data.centres, scene.data.stddev)
         else:
-            measured = plane.measure(fakes, scene.data.points(scene.data.unseen(scene.loop.config.seed), 0, count))
+            measured = plane.measure(fakes, scene.data.points(unseen(scene.loop.config.seed), 0, count))
         return {f"quality/{name}": float(figure) for name, figure in measured._asdict().items()}
 
     def accuracies(self, step: int, report: Report) -> tuple[str, float, float]:

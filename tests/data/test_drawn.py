@@ -5,7 +5,7 @@ import pytest
 
 from gan_lowlevel import data
 from gan_lowlevel.commandline import read_config
-from gan_lowlevel.data.drawn import FixedPoints, Law, Points, uniform_points, unit
+from gan_lowlevel.data.drawn import FixedPoints, Law, Points, uniform_points, unit, unseen
 from gan_lowlevel.data.gaussian import Gaussian
 from gan_lowlevel.data.mixture import Mixture
 from gan_lowlevel.data.parabola import Parabola
@@ -30,8 +30,8 @@ def test_seeds_and_what_is_held_out_are_sequences_of_their_own(law):
     drawn = [
         law.points(0, 0, 100),
         law.points(1, 0, 100),
-        law.points(law.unseen(0), 0, 100),
-        law.points(law.unseen(1), 0, 100),
+        law.points(unseen(0), 0, 100),
+        law.points(unseen(1), 0, 100),
     ]
     assert len(np.unique(np.concatenate(drawn)[:, 0])) == 400
 

@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 
+from gan_lowlevel.data.drawn import unseen
 from gan_lowlevel.data.mixture import Mixture
 from gan_lowlevel.metrics.modes import SAMPLES, measure
 
@@ -47,7 +48,7 @@ def test_no_point_near_any():
 @pytest.mark.parametrize("name", ["ring", "grid"])
 def test_real_points_find_all(name):
     law = Mixture(name)
-    seen = measure(law.points(law.unseen(0), 0, SAMPLES), law.centres, law.stddev)
+    seen = measure(law.points(unseen(0), 0, SAMPLES), law.centres, law.stddev)
     assert seen.modes == len(law.centres)
     # In two dimensions a normal point is within 3 standard deviations with probability 1 - exp(-9/2).
     share = 1 - math.exp(-4.5)

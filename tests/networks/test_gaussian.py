@@ -12,6 +12,7 @@ from gan_lowlevel import data, draws
 from gan_lowlevel.commandline import read_config
 from gan_lowlevel.compiled import CompiledLoop
 from gan_lowlevel.config import DENSITIES
+from gan_lowlevel.data.drawn import unseen
 from gan_lowlevel.gan import build
 from gan_lowlevel.loop import ExplicitLoop
 from gan_lowlevel.metrics import densities
@@ -59,7 +60,7 @@ class Table:
     def bound_on_draws(self, count: int) -> tuple[float, float]:
         """(V + log 4)/2 on that many numbers that never trained and as many of G, and its standard error."""
         z = np.random.default_rng(0).uniform(-8, 8, count)
-        log_d = -np.logaddexp(0.0, -self.logits(self.law.points(self.law.unseen(0), 0, count)[:, 0]))
+        log_d = -np.logaddexp(0.0, -self.logits(self.law.points(unseen(0), 0, count)[:, 0]))
         log_not_d = -np.logaddexp(0.0, self.logits(self.g(z)))
         error = math.sqrt((log_d.var() + log_not_d.var()) / count)
         return (log_d.mean() + log_not_d.mean() + math.log(4)) / 2, error / 2
