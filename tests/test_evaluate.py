@@ -253,8 +253,15 @@ def test_what_is_wrong_is_one_sentence_and_leaves_nothing(ends, logs, argv, code
     assert os.listdir() == ["logs"]
 
 
-def test_where_the_disk_refuses(ends, logs):
+def test_a_file_where_the_curves_go_is_said_before_anything_is_measured(ends, logs):
     (logs / "parabola/evaluation").write_text("a file")
+    code, out, err = ends(f"--run={logs / 'parabola'}", "--count=40")
+    assert (code, out, len(err.splitlines())) == (1, "", 1)
+    assert "move it away" in err
+    assert not (logs / "parabola/evaluation.json").exists()
+
+
+def test_where_the_disk_refuses(ends, logs):
+    (logs / "parabola/evaluation.json").mkdir()  # no file can take its place
     code, _, err = ends(f"--run={logs / 'parabola'}", "--count=40")
     assert (code, len(err.splitlines())) == (6, 1)
-    assert not (logs / "parabola/evaluation.json").exists()
