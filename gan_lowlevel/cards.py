@@ -1,11 +1,10 @@
 """The text cards of a run: how to read its curves, and what its last figures say."""
 
-import math
 from typing import NamedTuple
 
 import numpy as np
 
-from gan_lowlevel import losses
+from gan_lowlevel import losses, runs
 from gan_lowlevel.config import ENDLESS, Config
 from gan_lowlevel.metrics.plane import COLLAPSED
 
@@ -51,8 +50,6 @@ All of them call −mean log D(G(z)), 0.6931 at that point, G's loss.
 """
 G_FORMULAS = {"non_saturating": "−mean log D(G(z))", "minimax": "mean log(1 − D(G(z)))"}
 
-LAST = 0.1  # share of the recorded steps that last figures are means of
-
 # The rules' thresholds.
 # D(x) − D(G(z)): beyond, D is winning. On a few thousand digits, which D learns by heart, the gap grows to 0.7 while
 # the bound on held-out digits still falls; where G gets nowhere it passes 0.8.
@@ -82,15 +79,11 @@ class Remark(NamedTuple):
 
 
 def recent(columns: dict[str, np.ndarray]) -> dict[str, float]:
-    """Of each column of metrics.csv the mean of the last LAST of its finite figures, and their standard deviation as
-    NAME:std."""
-    figures = {}
-    for name, column in columns.items():
-        finite = column[np.isfinite(column)]
-        if len(finite):
-            tail = finite[-math.ceil(LAST * len(finite)) :]
-            figures |= {name: float(tail.mean()), f"{name}:std": float(tail.std())}
-    return figures
+    """A run's last figures by name, and their standard deviations as NAME:std."""
+    found = runs.recent(columns)
+    return {name: figure.mean for name, figure in found.items()} | {
+        f"{n}:std": figure.std for n, figure in found.items()
+    }
 
 
 def remarks(config: Config, figures: dict[str, float]) -> list[Remark]:

@@ -15,7 +15,7 @@ import numpy as np
 
 WIDTH = 120  # columns of a terminal
 SHOWN = ("D_loss", "G_loss", "value/V", "prob/D_x", "prob/D_G_z")  # printed, beside all that begins as below
-SHOWN_UNDER = ("quality/", "jsd/")
+SHOWN_UNDER = ("quality/", "jsd/bound", "jsd/quadrature", "density/")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -28,12 +28,6 @@ class Result:
     exit_code: int | None  # None: not trained to its end yet
     said: str  # its last line on standard error where it failed
     figures: dict[str, float]
-
-
-def last_figures(columns: dict[str, np.ndarray]) -> dict[str, float]:
-    """The last finite value of each column that has one."""
-    finite = {name: column[np.isfinite(column)] for name, column in columns.items()}
-    return {name: float(values[-1]) for name, values in finite.items() if values.size}
 
 
 def table_csv(results: Sequence[Result]) -> str:

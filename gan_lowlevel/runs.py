@@ -9,6 +9,7 @@ import math
 import pathlib
 import re
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import numpy as np
 
@@ -18,6 +19,8 @@ from gan_lowlevel.config import Config
 from gan_lowlevel.errors import Exit, Failure
 
 NEWEST = "newest"  # what --checkpoint says of the newest good one
+
+LAST = 0.1  # share of the recorded steps that a run's last figures are means of
 
 
 @dataclasses.dataclass(frozen=True)
@@ -164,6 +167,24 @@ def read_columns(path: pathlib.Path) -> dict[str, np.ndarray]:
     tags, rows = _read_rows(path)
     table = np.array(rows, np.float64).reshape(len(rows), len(tags) + 1)
     return {name: table[:, i] for i, name in enumerate(["step", *tags])}
+
+
+class Recent(NamedTuple):
+    """Of one column, over the last LAST of its finite figures, one at least."""
+
+    mean: float
+    std: float
+
+
+def recent(columns: dict[str, np.ndarray]) -> dict[str, Recent]:
+    """A run's last figures, by column; a single step's are of one batch and scatter. What has none is left out."""
+    figures = {}
+    for name, column in columns.items():
+        finite = column[np.isfinite(column)]
+        if name != "step" and finite.size:
+            tail = finite[-math.ceil(LAST * len(finite)) :]
+            figures[name] = Recent(float(tail.mean()), float(tail.std()))
+    return figures
 
 
 def _row_text(row: list[float]) -> list[str]:

@@ -271,7 +271,7 @@ def finished(trial: Trial) -> bool:
 def result(trial: Trial) -> comparison.Result:
     """What the trial came to."""
     noted = outcome(trial)
-    figures = comparison.last_figures(runs.read_columns(trial.run.metrics))
+    figures = {name: last.mean for name, last in runs.recent(runs.read_columns(trial.run.metrics)).items()}
     if "seconds" in noted:
         figures["seconds"] = noted["seconds"]
     stopped = noted.get("exit_code") in STOPPED

@@ -35,11 +35,8 @@ def test_every_game_says_what_its_source_calls_the_curves(model):
     assert networks.GAMES[model](read_config([f"--model={model}"])).curves_in_source.endswith(".")
 
 
-def test_recent_figures_are_means_of_the_last_tenth_of_what_is_known():
-    column = np.arange(20.0)  # a tenth of 20 rows are 2
-    gaps = np.array([5.0, math.nan] * 10)  # 10 figures, of which one
-    figures = cards.recent({"a": column, "gaps": gaps, "never": np.full(20, math.nan)})
-    assert figures == {"a": 18.5, "a:std": 0.5, "gaps": 5.0, "gaps:std": 0.0}
+def test_recent_figures_are_those_of_the_run_with_their_scatter_beside():
+    assert cards.recent({"step": np.arange(20.0), "a": np.arange(20.0)}) == {"a": 18.5, "a:std": 0.5}
 
 
 def test_nothing_is_said_of_what_was_not_recorded():

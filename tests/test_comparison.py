@@ -4,10 +4,9 @@ import csv
 import io
 import math
 
-import numpy as np
 import pytest
 
-from gan_lowlevel.comparison import WIDTH, Result, last_figures, table_csv, text, trials_csv
+from gan_lowlevel.comparison import WIDTH, Result, table_csv, text, trials_csv
 
 
 def trial(d_step: int, seed: int, exit_code: int | None = 0, said: str = "", **figures: float) -> Result:
@@ -27,18 +26,6 @@ RESULTS = [
 
 def lines(content: str) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(content)))
-
-
-def test_the_last_finite_figure_of_each_column():
-    columns = {
-        "step": np.array([2.0, 4.0, 6.0]),
-        "D_loss": np.array([1.0, 2.0, 3.0]),
-        "quality/sparse": np.array([7.0, math.nan, math.nan]),
-        "burst": np.array([1.0, math.inf, -math.inf]),
-        "never": np.full(3, math.nan),
-    }
-    assert last_figures(columns) == {"step": 6.0, "D_loss": 3.0, "quality/sparse": 7.0, "burst": 1.0}
-    assert last_figures({"step": np.zeros(0)}) == {}
 
 
 def test_a_row_for_each_point_with_means_and_spreads_over_finished_trials():
@@ -62,9 +49,9 @@ def test_every_trial_with_its_last_figures():
 
 
 def test_printed_are_the_usual_measures_quality_and_what_failed():
-    printed = text([*RESULTS, trial(3, 0, **{"quality/modes": 8.0, "jsd/bound": 0.25})])
+    printed = text([*RESULTS, trial(3, 0, **{"quality/modes": 8.0, "jsd/bound_held_out": 0.25})])
     head = printed.splitlines()[0].split()
-    assert head == ["d_step", "finished", "failed", "D_loss", "quality/modes", "jsd/bound"]
+    assert head == ["d_step", "finished", "failed", "D_loss", "quality/modes", "jsd/bound_held_out"]
     assert printed.splitlines()[1].split() == ["1", "3", "0", "2", "±", "1", "-", "-"]
     assert printed.splitlines()[2].split() == ["2", "1", "1", "4", "-", "-"]
     assert "d_step-2_seed-1: exit code 4, D_loss is nan at step 7" in printed

@@ -114,4 +114,13 @@ def test_settings_are_numbers_texts_and_booleans_and_no_paths():
     assert all(type(value) is kinds[name] for name, value in found.items())
     assert found["d_step"] == 3
     assert {"model", "g_loss", "seed", "beta1", "mirror"} <= set(found)
-    assert not {"logdir", "run_name", "resume", "input_data_dir", "dry_run", "save_every", "max_steps", "threads"} & set(found)
+    assert not {
+        "logdir",
+        "run_name",
+        "resume",
+        "input_data_dir",
+        "dry_run",
+        "save_every",
+        "max_steps",
+        "threads",
+    } & set(found)

@@ -324,3 +324,15 @@ def test_other_tags_than_before_keep_the_older_rows(run):
     metrics.add(3, {"new": 4.0, "a": 0.75})
     metrics.add(4, {"new": 5.0, "a": 1.0})
     assert run.metrics.read_bytes() == b"step,a,gone,new\n1,0.25,9,nan\n2,0.5,9,nan\n3,0.75,nan,4\n4,1,nan,5\n"
+
+
+def test_last_figures_are_means_of_the_last_tenth_of_what_is_known():
+    columns = {
+        "step": np.arange(20.0),
+        "a": np.arange(20.0),  # a tenth of 20 rows are 2
+        "gaps": np.array([5.0, math.nan] * 10),  # 10 figures, of which one
+        "burst": np.array([1.0, math.inf, -math.inf]),
+        "never": np.full(20, math.nan),
+    }
+    assert runs.recent(columns) == {"a": (18.5, 0.5), "gaps": (5.0, 0.0), "burst": (1.0, 0.0)}
+    assert runs.recent({"step": np.zeros(0)}) == {}
