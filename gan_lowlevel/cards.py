@@ -81,9 +81,8 @@ class Remark(NamedTuple):
 def recent(columns: dict[str, np.ndarray]) -> dict[str, float]:
     """A run's last figures by name, and their standard deviations as NAME:std."""
     found = runs.recent(columns)
-    return {name: figure.mean for name, figure in found.items()} | {
-        f"{n}:std": figure.std for n, figure in found.items()
-    }
+    means = {name: figure.mean for name, figure in found.items()}
+    return means | {f"{name}:std": figure.std for name, figure in found.items()}
 
 
 def remarks(config: Config, figures: dict[str, float]) -> list[Remark]:

@@ -271,7 +271,10 @@ def finished(trial: Trial) -> bool:
 def result(trial: Trial) -> comparison.Result:
     """What the trial came to."""
     noted = outcome(trial)
-    figures = {name: last.mean for name, last in runs.recent(runs.read_columns(trial.run.metrics)).items()}
+    columns = runs.read_columns(trial.run.metrics)
+    figures = {name: last.mean for name, last in runs.recent(columns).items()}
+    if columns["step"].size:
+        figures["step"] = columns["step"][-1]
     if "seconds" in noted:
         figures["seconds"] = noted["seconds"]
     stopped = noted.get("exit_code") in STOPPED

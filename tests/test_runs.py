@@ -2,6 +2,7 @@
 
 import dataclasses
 import datetime
+import math
 import re
 
 import numpy as np
