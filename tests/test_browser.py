@@ -20,6 +20,8 @@ from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.support.ui import WebDriverWait
 
 from gan_lowlevel.summaries import LAYOUT
+from gan_lowlevel.views.grids import Grids
+from gan_lowlevel.views.plane import CURVE_CHARTS
 
 pytestmark = pytest.mark.browser
 
@@ -209,13 +211,15 @@ def test_every_scalar_is_a_line(page, logs):
 def test_custom_scalars_lay_out_what_belongs_together(page, logs):
     curves = [*tags(logs, "mlp"), *tags(logs, "parabola")]
     page.open("custom_scalars")
-    page.unfold(list(LAYOUT))
-    wanted = [
+    layout = LAYOUT | {"the samples": Grids.charts | CURVE_CHARTS}  # of both games
+    page.unfold(list(layout))
+    wanted = sorted(
         [name, sum(bool(re.fullmatch("|".join(patterns), tag)) for tag in curves)]
-        for charts in LAYOUT.values()
+        for charts in layout.values()
         for name, patterns in charts.items()
-    ]
-    page.until("deep(document, 'tf-custom-scalar-multi-line-chart-card').map((c) => [title(c), lines(c)])", wanted)
+    )
+    cards = "deep(document, 'tf-custom-scalar-multi-line-chart-card')"
+    page.until(f"{cards}.map((c) => [title(c), lines(c)]).sort()", wanted)
     page.screenshot("tensorboard_scalars.png")
 
 
