@@ -124,7 +124,7 @@ def remarks(config: Config, figures: dict[str, float]) -> list[Remark]:
             Remark(
                 f"G's samples are alike: they lie {figures['quality/diversity']:.2f} times as far apart as real ones.",
                 f"quality/diversity below {ALIKE}",
-                _try("smaller learning rates", _stronger_d(config)),
+                _try("smaller learning rates", "" if _winning(figures) else _stronger_d(config)),
             )
         )
     if config.g_step and known("quality/energy") and figures["quality/energy"] > COLLAPSED:
@@ -133,7 +133,28 @@ def remarks(config: Config, figures: dict[str, float]) -> list[Remark]:
                 "G has collapsed, or its points lie elsewhere than the data: their energy distance to real ones is "
                 f"{figures['quality/energy']:.3f}.",
                 f"quality/energy above {COLLAPSED}",
-                _try("another `--seed`", _stronger_d(config), "a smaller `--g_learning_rate`"),
+                _try(
+                    "another `--seed`",
+                    "" if _winning(figures) else _stronger_d(config),
+                    "a smaller `--g_learning_rate`",
+                ),
+            )
+        )
+    if known("quality/modes", "quality/high_quality"):
+        said.append(
+            Remark(
+                f"G has found {figures['quality/modes']:.0f} modes, and {figures['quality/high_quality']:.2f} of its "
+                "samples lie near one.",
+                "said wherever modes are counted",
+                "",
+            )
+        )
+    if known("jsd/quadrature"):
+        said.append(
+            Remark(
+                f"Here the divergence itself is known: {figures['jsd/quadrature']:.3f}.",
+                "said wherever densities are known",
+                "",
             )
         )
     if known("G_loss:std") and figures["G_loss:std"] > SWINGING:
@@ -167,6 +188,8 @@ def says(config: Config, figures: dict[str, float], step: int) -> str:
     for remark in remarks(config, figures):
         advice = f" **Try** {remark.advice}." if remark.advice else ""
         lines.append(f"- **{remark.finding}**{advice} *Rule: {remark.rule}.*")
+    if "quality/diversity" in figures:
+        lines += ["", "Missing classes are not seen here: `python -m gan_lowlevel.evaluate` counts them."]
     return "\n".join(lines) + "\n"
 
 
@@ -179,7 +202,7 @@ def _who_is_winning(config: Config, figures: dict[str, float]) -> Remark:
             f"value/V more than {BELOW_COIN} below −log 4",
             _try(_stronger_d(config), "a larger `--d_learning_rate`"),
         )
-    if gap > AHEAD:
+    if _winning(figures):
         return Remark(
             f"D is winning: {state}.",
             f"D(x) − D(G(z)) above {AHEAD}",
@@ -204,6 +227,10 @@ def _who_is_winning(config: Config, figures: dict[str, float]) -> Remark:
             "",
         )
     return Remark(f"D is ahead, and G follows: {state}.", f"D(x) − D(G(z)) from {LEVEL} to {AHEAD}", "")
+
+
+def _winning(figures: dict[str, float]) -> bool:
+    return figures.get("prob/D_x", 0.0) - figures.get("prob/D_G_z", 0.0) > AHEAD
 
 
 def _unlike(figures: dict[str, float]) -> bool:

@@ -156,7 +156,7 @@ def print_end(config: Config, run: Run, report: Report, step: int, seconds: floa
         say(f"{name:<10}{now:>9.4f}{ideal:>9.4f}")
     remarks = cards.remarks(config, cards.recent(read_columns(run.metrics)))
     if remarks:
-        say("\nwhat the last figures say")
+        say("\nwhat the last figures say (means over the last tenth of what was recorded)")
     for remark in remarks:
         advice = f" Try {remark.advice}.".replace("`", "") if remark.advice else ""
         say(f"  - {remark.finding}{advice}")

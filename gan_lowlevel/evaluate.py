@@ -119,6 +119,7 @@ def main(config: EvaluateConfig) -> Exit:
     newest = next(iter(found.values())).step
     say(f"\n{run.directory} after {newest:,} steps, samples of seeds {config.seed:,} and up\n")
     say(evaluations.table(found))
+    say(f"\n{evaluations.meanings(found)}")
     say(f"\nleft in {run.directory}: evaluation.json, and curves for TensorBoard in evaluation/")
     return Exit.DONE
 

@@ -63,6 +63,12 @@ def table(found: Figures) -> str:
     return "\n".join([padded[0], "-" * max(map(len, padded)), *padded[1:]])
 
 
+def meanings(found: Figures) -> str:
+    """What each measure is, a line each."""
+    width = max(map(len, found))
+    return "\n".join(f"{name.ljust(width)}  {MEASURES[name].meaning}" for name in found)
+
+
 def brief(found: Figures) -> str:
     """One line of the values alone."""
     return ", ".join(f"{name} {_text(figure.value, figure.value)}" for name, figure in found.items())

@@ -7,6 +7,7 @@ import time
 import numpy as np
 
 from gan_lowlevel import cards, losses, pictures, plots, system, tables, views
+from gan_lowlevel.config import ENDLESS
 from gan_lowlevel.data.dataset import Dataset, Rows
 from gan_lowlevel.loop import ExplicitLoop, Report, batches_played
 from gan_lowlevel.runs import Metrics, Run
@@ -130,8 +131,8 @@ class Recorder:
 
     def line(self, step: int, report: Report) -> str:
         """Losses and D's accuracies after `step` steps."""
-        epoch = self._clock.epoch(step)
-        head = f"epoch {epoch:,}, step {step:,}" if epoch else f"step {step:,}"
+        epochs = self._loop.config.dataset not in ENDLESS
+        head = f"{f'epoch {self._clock.epoch(step - 1) + 1:,}, ' if epochs else ''}step {step:,}"
         rows, real, fake = self._view.accuracies(step, report)
         return (
             f"{head}: D_loss {report.d.d_loss:.4f}, G_loss {report.g.g_loss:.4f}, "

@@ -164,3 +164,14 @@ def test_a_g_that_does_not_train_is_not_blamed_nor_a_d_that_sees_no_row_twice():
 @pytest.mark.parametrize(("name", "value"), [("quality/high_quality", 0.49), ("jsd/quadrature", 0.11)])
 def test_level_players_are_no_ideal_game_where_samples_are_known_to_be_unlike_data(name, value):
     assert "but this is none" in said(LEVEL | {name: value})
+
+
+def test_no_advice_against_another_where_d_is_winning_and_g_has_collapsed():
+    advice = said(WINNING | {"quality/diversity": 0.1, "quality/energy": 1.0})
+    assert "`--g_step=3`" in advice  # mlp's 2 and one more
+    assert "--d_step" not in advice
+
+
+def test_modes_and_a_known_divergence_are_read_aloud():
+    assert "found 7 modes, and 0.25 of its samples" in said({"quality/modes": 7.0, "quality/high_quality": 0.25})
+    assert "known: 0.053" in said({"jsd/quadrature": 0.053})
