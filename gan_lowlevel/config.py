@@ -26,7 +26,8 @@ ENGINES = ("auto", "explicit", "compiled")
 OPTIMIZERS = ("adam", "sgd", "nesterov")
 ARTICLE_SAMPLING = ("mlp",)  # the games whose article reuses one z, and one batch of x for a step's updates of D
 ANY_PICTURE = ("dcgan",)  # the games whose players take their picture's shape from the data
-D_DROPOUT = ("dcgan",)  # the games whose D has dropout
+# The games that alone have a setting.
+ONLY_FOR = {"d_dropout": ("dcgan",), "density": ("gaussian",), "mixture": ("mixture",)}
 # When the engine is compiled by itself: steps that win back the second or two that compiling takes, and updates of a
 # step, each of which is compiled by itself.
 COMPILED_FROM, COMPILED_UPDATES = 500, 16
@@ -332,18 +333,17 @@ class Config:
                 "one shape; leave them out",
                 f"--model={self.model}",
             )
-        if self.d_dropout and self.model not in D_DROPOUT:
-            _refuse(f"--d_dropout is for {', '.join(D_DROPOUT)}; leave it out", f"--model={self.model}")
         if self.fakes == "uniform" and (self.model not in UNIFORM_FAKES or self.g_step):
             _refuse(
                 f"--fakes=uniform wants --g_step=0 and a game whose article draws such points "
                 f"({', '.join(UNIFORM_FAKES)})",
                 f"--model={self.model} --g_step={self.g_step}",
             )
-        for name, own in (("density", "gaussian"), ("mixture", "mixture")):
+        for name, games in ONLY_FOR.items():
             value = getattr(self, name)
-            if value != getattr(Config, name) and self.model != own:
-                _refuse(f"--{name} is for --model={own}; leave it out", f"--model={self.model} --{name}={value}")
+            if value != getattr(Config, name) and self.model not in games:
+                own = " or ".join(f"--model={game}" for game in games)
+                _refuse(f"--{name} is for {own}; leave it out", f"--model={self.model} --{name}={value}")
         if self.model == "gaussian" and self.z_dim != 1:
             _refuse("gaussian wants --z_dim=1: with more the density of G is not known", f"--z_dim={self.z_dim}")
         if self.dataset in ENDLESS and -1 in self.cadences():

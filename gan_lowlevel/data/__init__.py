@@ -9,6 +9,8 @@ from gan_lowlevel.data import embedded, mnist
 from gan_lowlevel.data.batches import Batches
 from gan_lowlevel.data.dataset import Dataset, Rows
 from gan_lowlevel.data.drawn import FixedPoints, Law, Points, unseen
+from gan_lowlevel.data.gaussian import Gaussian
+from gan_lowlevel.data.mixture import Mixture
 from gan_lowlevel.data.parabola import Parabola
 from gan_lowlevel.errors import Exit, Failure
 
@@ -18,14 +20,10 @@ def _embedded(config: Config) -> Dataset:
 
 
 def _gaussian(config: Config) -> Law:
-    from gan_lowlevel.data.gaussian import Gaussian  # here, as below: SciPy costs a tenth of a second
-
     return Gaussian(config.density)
 
 
 def _mixture(config: Config) -> Law:
-    from gan_lowlevel.data.mixture import Mixture
-
     return Mixture(config.mixture)
 
 
