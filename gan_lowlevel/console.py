@@ -130,7 +130,7 @@ def _value(report: Report) -> str:
 
 
 def _losses(report: Report) -> str:
-    d, g = report
+    d, g = report.d, report.g
     accuracy = (d.accuracy_real + d.accuracy_fake) / 2
     return f"D_loss {d.d_loss:.3f}, accuracy {accuracy:.2f}, G_loss {g.g_loss:.3f}"
 

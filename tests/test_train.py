@@ -143,7 +143,7 @@ def test_the_bar_shows_what_fits(monkeypatch, capsys, columns, shown):
 
     monkeypatch.setenv("COLUMNS", str(columns))
     monkeypatch.setattr("sys.stderr.isatty", lambda: True)
-    report = Report(DReport(0.578, -0.578, -0.31, -0.268, 0.8, 0.18, 0.95, 0.9), GReport(2.4))
+    report = Report(DReport(0.578, -0.578, -0.31, -0.268, 0.8, 0.18, 0.95, 0.9), GReport(2.4), finite=np.ones(1, bool))
     with console.Progress(5999, 6000, by_epochs=False) as progress:
         progress.show(6000, "", report)
     bar = capsys.readouterr().err.rpartition("\r")[2]
