@@ -18,7 +18,7 @@ v1 = tf.compat.v1
 
 
 class Report(NamedTuple):
-    """What one step saw: of D's last update and of G's last, before each was applied; of all its updates, what broke."""
+    """What one step saw: of D's last update and of G's last, before each was applied; what all of them broke."""
 
     d: DReport
     g: GReport

@@ -67,13 +67,15 @@ def _play(config: Config, game: Game, data: Dataset, rows: Rows, run: Run, rewin
                 "give its own data again, by --input_data_dir, or another --run_name for a new run.",
             )
         start = found.step if found else 0
+        again = rewinds > 0  # in this process: the console has said what runs
         rewinds = max(rewinds, found.notes.get("rewinds", 0) if found else 0)
         notes = {"data_sha256": data_sha256, "rewinds": rewinds}
         if start >= config.max_steps:
             console.print_already_there(config, run, start)
             return Exit.DONE
-        console.print_start(config, gan.theta, data, devices(session))
-        console.print_run(run, start)
+        if not again:
+            console.print_start(config, gan.theta, data, devices(session))
+        console.print_run(run, start, rewinds)
 
         loop = ExplicitLoop(session, gan, game, config, rows, rewinds)
         engine = begin(loop)
@@ -175,7 +177,7 @@ def _advice(config: Config, run: Run, broken: Broken) -> str:
     kept = f"the last good checkpoint stays in {run.checkpoints}" if saved else "nothing was saved yet"
     tried = f" for the last of {broken.rewinds} rewinds" if broken.rewinds else ""
     literal = "--log_form=stable, " if config.log_form == "literal" else ""
-    rewind = "; or the same command with --on_nan=rewind, which goes on from there with other z"
+    rewind = "; or the same command with --on_nan=rewind, which tries other z"
     return (
         f"{broken}{tried}; {kept}: try, under another --run_name, {literal}smaller --d_learning_rate and "
         f"--g_learning_rate, or another ratio of --d_step to --g_step{rewind if config.on_nan == 'stop' else ''}."

@@ -564,3 +564,65 @@ def test_a_latent_is_a_function_of_its_seed_alone(model):
     assert len({row.tobytes() for row in z}) == 4
     for i, seed in enumerate([5, 0, 2**31 - 1, 7]):
         assert np.array_equal(sessions.latents(game, config.z_dim, [seed])[0], z[i])
+
+
+# What is not finite
+
+
+def flat_root(x: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """A D whose logits are 0 and finite while their gradient is not: d sqrt(w)/dw is infinite at w = 0."""
+    w = v1.get_variable("root/weights", [1, 1], initializer=v1.zeros_initializer(), use_resource=True)
+    b = v1.get_variable("root/biases", [1], initializer=v1.zeros_initializer(), use_resource=True)
+    logits = 0.0 * tf.reduce_sum(x, axis=1, keepdims=True) + tf.sqrt(w) + b
+    return tf.sigmoid(logits), logits
+
+
+def first_broken(t: Table, update: graph.Update, feed: dict) -> str:
+    finite = t.session.run(update.train, feed)
+    assert finite.shape == (len(update.checked),)
+    return update.checked[int(np.argmin(finite))] if not finite.all() else ""
+
+
+@pytest.mark.parametrize("model", GAMES)
+def test_a_sound_update_is_finite_and_each_player_is_asked_for_its_own(model):
+    with table(model, "--batch_size=4") as t:
+        for update, theta in ((t.gan.d_update, t.gan.theta.d), (t.gan.g_update, t.gan.theta.g)):
+            assert first_broken(t, update, t.feed()) == ""
+            asked = " ".join(update.checked)
+            for variable in theta:
+                assert f"by {variable.op.name}" in asked
+                assert f"{variable.op.name} after" in asked
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_a_broken_weight_shows_in_the_first_term_that_reads_it(value):
+    with table("mlp") as t:
+        biases = next(v for v in t.gan.theta.d if v.op.name == "discriminator/dense_2/biases")
+        biases.load(np.full(biases.shape, value, np.float32), t.session)
+        # The stable log D(x) = -log(1 + e^-a) is 0 at a = inf, where log(1 - D) = -log(1 + e^a) is not finite.
+        wanted = "log(1 - D(G(z)))" if value == np.inf else "log D(x)"
+        assert first_broken(t, t.gan.d_update, t.feed()) == wanted
+
+
+def test_a_gradient_is_named_where_the_loss_is_finite():
+    config = read_config(["--model=mlp"])
+    game = dataclasses.replace(GAMES["mlp"](config), discriminator=lambda x, masks: flat_root(x))
+    with tf.Graph().as_default(), v1.Session() as session:
+        gan = graph.build(config, game)
+        session.run(v1.global_variables_initializer())
+        feed = {gan.x: np.zeros((4, 784), np.float32), gan.draw: (0, 0, 4)}
+        finite = session.run(gan.d_update.train, feed)
+    broken = [name for name, good in zip(gan.d_update.checked, finite, strict=True) if not good]
+    # V has a gradient of 1/2 - 1/2 = 0 in the logits, and 0 x inf is NaN: of the root, and not of the bias beside it.
+    assert broken[0] == "the gradient of D_loss by discriminator/root/weights"
+    assert broken[1:] == ["discriminator/root/weights after the update by D_loss"]
+
+
+def test_a_weight_is_named_where_its_gradient_is_finite():
+    # A step of 1e38 along a gradient above 4 leaves float32's range, 3.4e38.
+    with table("mlp") as t:
+        variable = t.gan.theta.d[0]
+        check = graph._Check()
+        gradient = tf.ones_like(variable) * 4
+        update = check.updated("loss", [(gradient, variable)], variable.assign_sub(1e38 * gradient))
+        assert first_broken(t, update, {}) == f"{variable.op.name} after the update by loss"

@@ -49,7 +49,7 @@ class Run(NamedTuple):
 
 
 class Recorder:
-    """In the session's place: keeps what it is asked to run; answers that all is finite, else the fetches themselves."""
+    """In the session's place: keeps what it is asked to run. Answers with the fetches, and that all is finite."""
 
     def __init__(self):
         self.runs: list[Run] = []
@@ -138,7 +138,9 @@ def test_the_optimizers_own_counts_agree():
 def test_d_moves_before_g_and_each_run_updates_one_player():
     played, runs = recorded("mlp", "--d_step=2", "--g_step=3", steps=1)
     gan = played.gan
-    assert [run.fetches for run in runs] == 2 * [(gan.d_update.train, gan.d_report)] + 3 * [(gan.g_update.train, gan.g_report)]
+    assert [run.fetches for run in runs] == 2 * [(gan.d_update.train, gan.d_report)] + 3 * [
+        (gan.g_update.train, gan.g_report)
+    ]
 
 
 # On which x and z
