@@ -221,8 +221,8 @@ def test_a_gradient_that_is_not_finite_ends_the_chunk_and_has_its_name(flags):
         loop = CompiledLoop(t.loop)
         report, done = loop.play_until(0, 1)
         assert (done, report.finite.all(), len(report.finite)) == (1, True, len(t.loop.checked()))
-        weights = next(v for v in t.gan.theta.g if v.op.name == "generator/dense_1/weights")
-        weights.load(np.full(weights.shape, np.inf, np.float32), t.session)
+        weights = next(v for v in t.loop.gan.theta.g if v.op.name == "generator/dense_1/weights")
+        weights.load(np.full(weights.shape, np.inf, np.float32), t.loop.session)
         loop._rate = 1000.0
         report, stopped = loop.play_until(1, 1000)
         assert stopped == 2
