@@ -105,15 +105,15 @@ sys.stdin.readline()
 
 
 def test_lock_refuses_a_second_process_until_the_first_is_gone(tmp_path):
-    path = tmp_path / "run" / ".lock"
-    path.parent.mkdir()
+    path = tmp_path / "run"
+    path.mkdir()
     holder = child(HOLD, str(path))
     try:
         assert holder.stdout.readline() == "held\n"
         with pytest.raises(Failure) as caught, system.lock(path):
             pytest.fail("held by two")
         assert caught.value.code == Exit.IN_USE
-        assert str(path.parent) in str(caught.value)
+        assert str(path) in str(caught.value)
         assert "--run_name" in str(caught.value)
     finally:
         holder.kill()  # SIGKILL: the holder has no chance to let go
@@ -123,22 +123,22 @@ def test_lock_refuses_a_second_process_until_the_first_is_gone(tmp_path):
 
 
 def test_lock_is_let_go_at_the_end_of_the_block(tmp_path):
-    holder = child(HOLD, str(tmp_path / ".lock"))
+    holder = child(HOLD, str(tmp_path))
     try:
         assert holder.stdout.readline() == "held\n"
         holder.stdin.write("\n")
         holder.stdin.flush()
         assert holder.stdout.readline() == "free\n"  # and the holder lives
-        with system.lock(tmp_path / ".lock"):
+        with system.lock(tmp_path):
             pass
     finally:
         holder.communicate("\n")
 
 
 def test_lock_is_let_go_after_an_exception(tmp_path):
-    with pytest.raises(ZeroDivisionError), system.lock(tmp_path / ".lock"):
+    with pytest.raises(ZeroDivisionError), system.lock(tmp_path):
         raise ZeroDivisionError
-    with system.lock(tmp_path / ".lock"):
+    with system.lock(tmp_path):
         pass
 
 

@@ -99,7 +99,7 @@ def test_a_run_that_ends_before_its_first_scalars_draws_no_curves_and_is_well(pl
     with tf.Graph().as_default(), tf.compat.v1.Session() as session:
         loop = ExplicitLoop(session, build(config, game), game, config, rows)
         session.run(tf.compat.v1.global_variables_initializer())
-        with recorder.Recorder(loop, recorder.Clock(loop), runs.Run(run), data_set, None, 0):
+        with recorder.Recorder(loop, recorder.Clock(loop.config, loop.rows), runs.Run(run), data_set, None, 0):
             pass  # stopped before anything was due
     assert not (run / "losses.png").exists()
 
@@ -144,7 +144,7 @@ def test_the_bar_shows_what_fits(monkeypatch, capsys, columns, shown):
     monkeypatch.setenv("COLUMNS", str(columns))
     monkeypatch.setattr("sys.stderr.isatty", lambda: True)
     report = Report(DReport(0.578, -0.578, -0.31, -0.268, 0.8, 0.18, 0.95, 0.9), GReport(2.4))
-    with console.Progress(5999, 6000, by_epochs=False) as progress:
+    with console.Progress(5999, 6000, line_every=0) as progress:
         progress.show(6000, "", report)
     bar = capsys.readouterr().err.rpartition("\r")[2]
     assert all(text in bar for text in shown)

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
-from tests.torture import kills
+from tests.torture import checkpoints, kills, settings
 
 
 class Part(NamedTuple):
@@ -15,5 +15,7 @@ class Part(NamedTuple):
 
 
 PARTS = {
+    "checkpoints": Part(checkpoints.run, long=5000, short=200),
     "kills": Part(kills.run, long=100, short=6),
+    "settings": Part(settings.run, long=5000, short=100),
 }
