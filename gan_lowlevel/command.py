@@ -1,6 +1,7 @@
 """What every command shares: arguments to a record, the body, an exit code. Imports no TensorFlow."""
 
 import contextlib
+import errno
 import os
 import sys
 import traceback
@@ -55,8 +56,11 @@ def run(
     except BrokenPipeError:  # the reader of standard output left, as in `... --help | head`
         code = Exit.DONE
     except OSError as error:
-        code = _say(Exit.DISK, f"{error.filename or 'a file'}: {error.strerror or error}; make room or allow access, "
-                               "then give the same command again.")  # fmt: skip
+        if error.errno == errno.ENAMETOOLONG:
+            code = _say(Exit.FLAGS, f"{error.filename} is longer than a name may be: give a shorter one.")
+        else:
+            reason = f"{error.filename or 'a file'}: {error.strerror or error}"
+            code = _say(Exit.DISK, f"{reason}; make room or allow access, then give the same command again.")
     except Exception as error:
         code = _unexpected(error)
     for stream in (sys.stdout, sys.stderr):

@@ -105,6 +105,8 @@ def _parse(values: flags.FlagValues, argv: Sequence[str]) -> None:
         hint = " or ".join(f"--{name}" for name in difflib.get_close_matches(error.flagname, list(values), cutoff=0.75))
         hint = f"did you mean {hint}?" if hint else "--help lists all flags."
         raise Failure(Exit.FLAGS, f"unknown flag --{error.flagname}: {hint}") from None
+    except RecursionError:  # absl holds an unknown name against all that there are, a call a letter
+        raise Failure(Exit.FLAGS, "unknown flag, as long as none is: --help lists all flags.") from None
     except UnicodeDecodeError as error:
         raise Failure(Exit.FLAGS, f"a --flagfile wants text, a flag a line; this one is none: {error}.") from None
     except (flags.Error, ValueError, OSError) as error:

@@ -26,7 +26,7 @@ HOSTILE = (
     b"nan", b"-inf", b"1e999", b"-1", b"0", b"9" * 400, b"9" * 5000, b"1_0", "٣".encode(), b"true", b"null",
     b"{", b"}", b"[" * 5000, b"]", b'{"a":' * 3000, b"--", b"--flagfile=", b"--help", b"--nonsense=1", b"--undefok=a",
     b"--model=dog", b"--batch_size=0", b"--run_name=../x", b"--seed", b"#", b"//", b"../../x", b"/etc/passwd", b"%s%n",
-    b"\\u0000", b"\\ud800", b"step", b"sha256", b"a" * 100_000,
+    b"\\u0000", b"\\ud800", b"step", b"sha256", b"a" * 100_000, b"\n--" + b"a" * 900,
 )  # fmt: skip
 
 
@@ -68,43 +68,48 @@ def jsons() -> strategies.SearchStrategy:
 
 def run(amount: int, seed: int, folder: pathlib.Path) -> dict[str, int | float]:
     """`amount` mutants of each kind of file."""
+    figures: collections.Counter[str] = collections.Counter()
     kinds = files(folder / "run")
     around = training.tree(folder)
     slowest = 0.0
-    outcomes: collections.Counter[str] = collections.Counter()
     for kind, (path, read) in kinds.items():
         original = path.read_bytes()
-        content = mutants(original)
-        if path.suffix == ".json":
-            content = strategies.one_of(content, jsons().map(lambda value: json.dumps(value).encode()))
-
-        @hypothesis.seed(seed)
-        @hypothesis.settings(
-            max_examples=amount, database=None, deadline=None, suppress_health_check=list(hypothesis.HealthCheck)
-        )
-        @hypothesis.given(content)
-        def holds(content: bytes, kind=kind, path=path, read=read) -> None:
-            nonlocal slowest
-            path.write_bytes(content)
-            began = time.perf_counter()
-            try:
-                said = read()
-            except Failure as failure:
-                assert failure.code == Exit.FLAGS
-                said, outcome = str(failure), "refused in a sentence"
-            else:
-                outcome = "read, or what is left of it"
-            seconds = time.perf_counter() - began
-            assert said.isprintable(), f"{kind}: {said!r}"
-            assert seconds < MOST_SECONDS, f"{kind}: {seconds:.1f} s"
-            outcomes[outcome] += 1
-            outcomes[f"{kind} mutants"] += 1
-            slowest = max(slowest, seconds)
-
-        holds()
+        seconds, refused = tried(kind, path, read, amount, seed)
         path.write_bytes(original)
         assert training.tree(folder) == around, f"{kind}: a file was written beside those that were damaged"
-    return {**dict(sorted(outcomes.items())), "slowest seconds": round(slowest, 2)}
+        figures[f"{kind}: mutants"], figures[f"{kind}: refused in a sentence"] = len(seconds), refused
+        slowest = max(slowest, *seconds)
+    return {**figures, "slowest seconds": round(slowest, 2)}
+
+
+def tried(kind: str, path: pathlib.Path, read: Callable[[], str], amount: int, seed: int) -> tuple[list[float], int]:
+    """The seconds that each mutant took, and how many were refused."""
+    content = mutants(path.read_bytes())
+    if path.suffix == ".json":
+        content = strategies.one_of(content, jsons().map(lambda value: json.dumps(value).encode()))
+    seconds, refused = [], 0
+
+    @hypothesis.seed(seed)
+    @hypothesis.settings(
+        max_examples=amount, database=None, deadline=None, suppress_health_check=list(hypothesis.HealthCheck)
+    )
+    @hypothesis.given(content)
+    def holds(content: bytes) -> None:
+        nonlocal refused
+        path.write_bytes(content)
+        began = time.perf_counter()
+        try:
+            said, code = read(), Exit.FLAGS
+        except Failure as failure:
+            said, code = str(failure), failure.code
+            refused += 1
+        seconds.append(time.perf_counter() - began)
+        assert code == Exit.FLAGS, f"{kind}: exit code {code}, {said}"
+        assert said.isprintable(), f"{kind}: {said!r}"
+        assert seconds[-1] < MOST_SECONDS, f"{kind}: {seconds[-1]:.1f} s"
+
+    holds()
+    return seconds, refused
 
 
 def files(directory: pathlib.Path) -> dict[str, tuple[pathlib.Path, Callable[[], str]]]:
