@@ -21,6 +21,16 @@ def cores() -> int:
     return os.cpu_count() or 1
 
 
+def memory() -> int | None:
+    """Bytes of memory that this machine, or this container, has; None where the system does not say."""
+    if not hasattr(os, "sysconf"):
+        return None
+    limit = pathlib.Path("/sys/fs/cgroup/memory.max")
+    text = limit.read_text().strip() if limit.is_file() else ""
+    physical = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return min(physical, int(text)) if text.isdecimal() else physical
+
+
 def cache_directory() -> pathlib.Path:
     """The user's own cache folder for this program, mode 0700, made if it is missing.
 

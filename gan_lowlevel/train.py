@@ -32,6 +32,7 @@ def train(config: Config, game: Game, data: Dataset, rows: Rows, run: Run) -> Ex
     held_out = held_out_rows(data, config, game.output_range, game.data_shape)
     with tf.Graph().as_default(), v1.Session(config=session_config(config.threads)) as session:
         gan = build(config, game)
+        refuse_too_large(config, game)
         states = Checkpoints(run.checkpoints, session)
         session.run(v1.global_variables_initializer())
         found = states.restore()
@@ -95,6 +96,22 @@ def refuse_lost_checkpoints(config: Config, rows: Rows, run: Run) -> None:
         )
 
 
+def refuse_too_large(config: Config, game: Game) -> None:
+    """Raise Failure(FLAGS) where the graph's variables and one batch alone are more than all memory.
+
+    Linux would promise it, and end the process without a word once it is used.
+    """
+    entries = sum(variable.shape.num_elements() for variable in v1.global_variables())
+    entries += config.batch_size * (game.g_rows * config.z_dim + math.prod(game.data_shape))
+    wanted, there = 4 * entries, system.memory()  # float32
+    if there and wanted > there:
+        raise Failure(
+            Exit.FLAGS,
+            f"weights, their optimizers and one batch want {wanted / 2**30:,.0f} GiB, and this machine has "
+            f"{there / 2**30:,.0f}: give a smaller --z_dim or --batch_size.",
+        )
+
+
 def begin(loop: ExplicitLoop) -> ExplicitLoop | CompiledLoop:
     """The engine that the settings name, compiled and said; the explicit one where compiling fails, as without XLA."""
     no_whole_batch = loop.rows.size(0) < loop.config.batch_size  # nor a later one, then: nothing to compile
@@ -133,6 +150,7 @@ def rehearse(config: Config, game: Game, data: Dataset) -> None:
     """Build and check the graph, print plan and tables; train and write nothing."""
     with tf.Graph().as_default():
         theta = build(config, game).theta
+        refuse_too_large(config, game)
     with v1.Session(config=session_config(config.threads)) as session:
         console.print_start(config, theta, data, devices(session))
     console.say()

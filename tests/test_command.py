@@ -312,6 +312,23 @@ def test_only_a_bug_shows_its_traceback(ends, error):
     assert "gan_lowlevel: this is a bug" in err.splitlines()[-1]
 
 
+class ResourceExhaustedError(Exception):
+    """Bears the name of TensorFlow's own."""
+
+
+@pytest.mark.parametrize("error", [MemoryError(), ResourceExhaustedError("OOM when allocating tensor")])
+def test_memory_that_is_not_there_is_a_setting(ends, error):
+    code, out, err = ends(raises(error))
+    assert (code, out) == (1, "")
+    assert "--batch_size" in one_line(err)
+
+
+def test_a_name_that_is_too_long_is_a_flag(ends):
+    code, _, err = ends(raises(OSError(errno.ENAMETOOLONG, "File name too long", "x" * 300)))
+    assert code == 1
+    assert "longer than a name may be" in one_line(err)
+
+
 def test_the_body_gets_the_record_and_not_a_wrong_one(ends):
     got = []
     assert ends(lambda record: got.append(record.number) or Exit.DONE, "--number=7")[0] == 0

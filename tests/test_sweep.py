@@ -134,6 +134,19 @@ def test_help_names_its_own_flags_and_says_how_the_others_are_given(start):
     assert "--mirror=true,false" in out
 
 
+@pytest.mark.parametrize("content", [
+    b"", b"[", b"[" * 10**5, b"3", b"[]", b'{"exit_code": 0}', b'{"exit_code": [0], "seconds": 1.0, "said": "", '
+    b'"max_steps": 6, "epochs": 0}', b'{"exit_code": 0, "seconds": "1", "said": "", "max_steps": 6, "epochs": 0}',
+])  # fmt: skip
+def test_notes_that_can_not_be_read_are_none(tmp_path, content):
+    [trial] = planned(*SHORT, f"--logdir={tmp_path}")
+    trial.run.directory.mkdir(parents=True)
+    trial.outcome.write_bytes(content)
+    assert sweep.outcome(trial) == {}
+    assert not sweep.finished(trial)
+    assert sweep.result(trial).exit_code is None
+
+
 # Training
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
-from tests.torture import checkpoints, flags, kills, settings
+from tests.torture import checkpoints, flags, kills, settings, together
 
 
 class Part(NamedTuple):
@@ -19,4 +19,5 @@ PARTS = {
     "flags": Part(flags.run, long=20_000, short=400),
     "kills": Part(kills.run, long=100, short=6),
     "settings": Part(settings.run, long=5000, short=100),
+    "together": Part(together.run, long=20, short=1),
 }
