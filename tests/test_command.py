@@ -369,6 +369,31 @@ def test_these_pythons_are_let_in(python, version):
     assert (ended.returncode, ended.stdout, ended.stderr) == (0, "", "")
 
 
+def test_what_is_not_installed_is_named_with_the_command_that_installs_it(python):
+    ended = python(
+        "-c",
+        "import importlib.util as util\n"
+        "find = util.find_spec\n"
+        "util.find_spec = lambda name: None if name in ('absl', 'tqdm') else find(name)\n"
+        "import gan_lowlevel.main",
+    )
+    assert (ended.returncode, ended.stdout) == (1, "")
+    said = "gan_lowlevel wants absl, tqdm, not installed here: pip install -r requirements.txt\n"
+    assert ended.stderr == said
+
+
+def test_what_is_asked_for_is_what_the_package_imports():
+    found = set()
+    for path in modules().values():
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Import):
+                found |= {alias.name.partition(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom):
+                found.add(node.module.partition(".")[0])
+    by_others = {"google", "gan_lowlevel"}  # protobuf comes with TensorFlow
+    assert found - set(sys.stdlib_module_names) - by_others - {"msvcrt"} == set(gan_lowlevel._NEEDED)
+
+
 def modules() -> dict[str, pathlib.Path]:
     """Every module of the package, by name."""
     found = {}

@@ -246,7 +246,7 @@ def test_a_run_whose_checkpoints_are_gone_does_not_begin_anew_by_itself(play):
 
 def test_what_no_memory_holds_is_refused_with_both_figures(play, monkeypatch):
     monkeypatch.setattr(system, "memory", lambda: 2**30)
-    # x and z of 65536 rows and 5000 entries are 1.2 GiB
-    with pytest.raises(Failure, match=r"want 1 GiB, and this machine has 1: give a smaller --z_dim") as caught:
+    # parabola's G draws two z for each of 65,536 rows: 2 * 65536 * 5000 entries of 4 bytes are 2.4 GiB
+    with pytest.raises(Failure, match=r"want 2 GiB, and this machine has 1: give a smaller --z_dim") as caught:
         play("--model=parabola", "--z_dim=5000", "--batch_size=65536", "--max_steps=1", "--run_name=r", *FEW)
     assert caught.value.code == Exit.FLAGS
