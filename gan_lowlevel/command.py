@@ -63,12 +63,11 @@ def run(
             code = _say(Exit.DISK, f"{reason}; make room or allow access, then give the same command again.")
     except Exception as error:
         code = _unexpected(error)
-    for stream in (sys.stdout, sys.stderr):
-        try:
-            if stream is not None:
-                stream.flush()
-        except OSError:  # its reader left or its disk is full: Python would try once more at its end, and complain
-            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+    try:
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except OSError:  # its reader left or its disk is full: Python would try once more at its end, and complain
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     sys.exit(code)
 
 
