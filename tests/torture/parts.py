@@ -18,6 +18,6 @@ PARTS = {
     "checkpoints": Part(checkpoints.run, long=5000, short=200),
     "flags": Part(flags.run, long=20_000, short=400),
     "kills": Part(kills.run, long=100, short=6),
-    "settings": Part(settings.run, long=5000, short=100),
+    "settings": Part(settings.run, long=5000, short=300),
     "together": Part(together.run, long=20, short=1),
 }
