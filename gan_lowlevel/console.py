@@ -71,13 +71,13 @@ def print_settings(config: Config) -> None:
 class Progress:
     """A bar with steps/s, time left, V, D(x) and D(G(z)) on a terminal, a log line now and then elsewhere."""
 
-    def __init__(self, start: int, last: int, by_epochs: bool):
+    def __init__(self, start: int, last: int, line_every: int):
         self._start, self._last = start, last
         self._began = self._shown = time.perf_counter()
         self._bar = None
         if sys.stderr is not None and sys.stderr.isatty():
             self._bar = tqdm(total=last, initial=start, unit="it", dynamic_ncols=True, bar_format=BAR)
-        self._by_epochs = by_epochs
+        self._lines, self._by_epochs = bool(line_every), line_every == -1
         self._report: Report | None = None
         self._first = True
         self.seconds = 0.0
@@ -101,7 +101,8 @@ class Progress:
                 self._bar.set_postfix_str(self._brief(report))
             return
         now = time.perf_counter()
-        if self._first or step == self._last or now - self._shown >= LINE_EVERY:
+        at_the_end = step == self._last and not self._lines  # where lines are asked for, one is due there
+        if self._first or at_the_end or now - self._shown >= LINE_EVERY:
             rate = (step - self._start) / (now - self._began)
             left = (self._last - step) / rate
             pace = "the first" if self._first else f"{rate:.1f} steps/s, {left:,.0f} s left"

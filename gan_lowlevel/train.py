@@ -16,7 +16,7 @@ from gan_lowlevel.gan import build
 from gan_lowlevel.loop import ExplicitLoop, Report, batches_played
 from gan_lowlevel.networks.game import Game
 from gan_lowlevel.recorder import Clock, Recorder
-from gan_lowlevel.runs import Run
+from gan_lowlevel.runs import Run, read_columns, read_settings
 from gan_lowlevel.sessions import session_config
 
 v1 = tf.compat.v1
@@ -37,8 +37,8 @@ def train(config: Config, game: Game, data: Dataset, rows: Rows, run: Run) -> Ex
     """Train to the last step, from the newest good checkpoint where there is one; the run must be claimed.
 
     Returns DONE, or INTERRUPTED or TERMINATED after a signal, everything saved. Raises Failure(NAN) where a loss, a
-    gradient or a weight is not finite, and on_nan does not let it rewind; Failure(FLAGS) where the data are not those
-    that the run was begun with.
+    gradient or a weight is not finite and on_nan does not let it rewind, Failure(FLAGS) where the data are not those
+    that the run was begun with, Failure(CHECKPOINTS) where no checkpoint is good, or those that it had are gone.
     """
     rewinds = 0  # that this process has decided on; the checkpoint knows of earlier ones
     while True:
@@ -56,9 +56,12 @@ def _play(config: Config, game: Game, data: Dataset, rows: Rows, run: Run, rewin
     held_out = held_out_rows(data, config, game.output_range, game.data_shape)
     with tf.Graph().as_default(), v1.Session(config=session_config(config.threads)) as session:
         gan = build(config, game)
+        refuse_too_large(config, game)
         states = Checkpoints(run.checkpoints, session)
         session.run(v1.global_variables_initializer())
         found = states.restore()
+        if not found:
+            refuse_lost_checkpoints(config, rows, run)
         data_sha256 = data.sha256()
         if found and found.notes.get("data_sha256") != data_sha256:
             raise Failure(
@@ -81,11 +84,11 @@ def _play(config: Config, game: Game, data: Dataset, rows: Rows, run: Run, rewin
         engine = begin(loop)
         kind = "explicit" if engine is loop else "compiled"
         system.write_atomically(run.flags, dataclasses.replace(config, engine=kind).flagfile().encode())
-        clock = Clock(loop)
+        clock = Clock(config, rows)
         with (
             system.StopRequest().installed() as stop,
             Recorder(loop, clock, run, data, held_out, start) as recorder,
-            console.Progress(start, config.max_steps, by_epochs=config.line_every == -1) as progress,
+            console.Progress(start, config.max_steps, config.line_every) as progress,
         ):
             done, stopped = start, None  # steps played in all; the exit code that a signal asks for
             while done < config.max_steps and not stopped:
@@ -105,6 +108,37 @@ def _play(config: Config, game: Game, data: Dataset, rows: Rows, run: Run, rewin
                         states.save(done, notes, config.max_to_keep)
         console.print_end(config, run, report, done, progress.seconds, stopped)
         return stopped or Exit.DONE
+
+
+def refuse_lost_checkpoints(config: Config, rows: Rows, run: Run) -> None:
+    """Raise Failure(CHECKPOINTS) for a run without checkpoint whose metrics.csv goes on beyond its first save."""
+    steps = read_columns(run.metrics)["step"]
+    if not steps.size or not run.flags.exists():
+        return
+    recorded = resolve(read_settings(run), rows)
+    last = int(steps.max())
+    if last > Clock(recorded, rows).following(0, recorded.save_every):  # equal: killed before that save had ended
+        raise Failure(
+            Exit.CHECKPOINTS,
+            f"{run.metrics} has figures up to step {last:,}, and {run.checkpoints} has no checkpoint any more: put "
+            f"them back to go on, or give another --run_name, or remove {run.metrics}, to begin anew.",
+        )
+
+
+def refuse_too_large(config: Config, game: Game) -> None:
+    """Raise Failure(FLAGS) where the graph's variables and one batch alone are more than all memory.
+
+    Linux would promise it, and end the process without a word once it is used.
+    """
+    entries = sum(variable.shape.num_elements() for variable in v1.global_variables())
+    entries += config.batch_size * (game.g_rows * config.z_dim + math.prod(game.data_shape))
+    wanted, there = 4 * entries, system.memory()  # float32
+    if there and wanted > there:
+        raise Failure(
+            Exit.FLAGS,
+            f"weights, their optimizers and one batch want {wanted / 2**30:,.0f} GiB, and this machine has "
+            f"{there / 2**30:,.0f}: give a smaller --z_dim or --batch_size.",
+        )
 
 
 def begin(loop: ExplicitLoop) -> ExplicitLoop | CompiledLoop:
@@ -145,6 +179,7 @@ def rehearse(config: Config, game: Game, data: Dataset) -> None:
     """Build and check the graph, print plan and tables; train and write nothing."""
     with tf.Graph().as_default():
         theta = build(config, game).theta
+        refuse_too_large(config, game)
     with v1.Session(config=session_config(config.threads)) as session:
         console.print_start(config, theta, data, devices(session))
     console.say()

@@ -3,13 +3,14 @@
 import hashlib
 import pathlib
 import re
+import shutil
 
 import numpy as np
 import pytest
 import tensorflow as tf
 from PIL import Image
 
-from gan_lowlevel import data, networks, recorder, runs, train
+from gan_lowlevel import data, networks, recorder, runs, system, train
 from gan_lowlevel.commandline import read_config
 from gan_lowlevel.errors import Exit, Failure
 from gan_lowlevel.gan import build
@@ -40,6 +41,8 @@ def weights(run: pathlib.Path, step: int) -> str:
         sha256.update(name.encode() + np.ascontiguousarray(reader.get_tensor(name)).tobytes())
     return sha256.hexdigest()
 
+
+FEW = ("--engine=explicit", "--sample_every=0", "--theory_every=0")
 
 SMALL = {
     "mlp": ["--batch_size=8"],
@@ -99,7 +102,7 @@ def test_a_run_that_ends_before_its_first_scalars_draws_no_curves_and_is_well(pl
     with tf.Graph().as_default(), tf.compat.v1.Session() as session:
         loop = ExplicitLoop(session, build(config, game), game, config, rows)
         session.run(tf.compat.v1.global_variables_initializer())
-        with recorder.Recorder(loop, recorder.Clock(loop), runs.Run(run), data_set, None, 0):
+        with recorder.Recorder(loop, recorder.Clock(loop.config, loop.rows), runs.Run(run), data_set, None, 0):
             pass  # stopped before anything was due
     assert not (run / "losses.png").exists()
 
@@ -214,7 +217,7 @@ def test_the_bar_shows_what_fits(monkeypatch, capsys, columns, shown):
     monkeypatch.setenv("COLUMNS", str(columns))
     monkeypatch.setattr("sys.stderr.isatty", lambda: True)
     report = Report(DReport(0.578, -0.578, -0.31, -0.268, 0.8, 0.18, 0.95, 0.9), GReport(2.4), finite=np.ones(1, bool))
-    with console.Progress(5999, 6000, by_epochs=False) as progress:
+    with console.Progress(5999, 6000, line_every=0) as progress:
         progress.show(6000, "", report)
     bar = capsys.readouterr().err.rpartition("\r")[2]
     assert all(text in bar for text in shown)
@@ -284,3 +287,36 @@ def test_where_xla_can_not_compile_the_run_stays_explicit_and_says_so(play, monk
     assert "--engine=explicit\n" in (run / "flags.txt").read_text()  # a restart goes on with what was used
     monkeypatch.undo()
     assert weights(run, 3) == weights(play("--run_name=s", "--engine=explicit", "--max_steps=3", *SMALL["mlp"]), 3)
+
+
+def test_a_last_step_stands_once_on_the_console(play, capsys):
+    for line_every, lines in ((0, 1), (2, 1)):
+        capsys.readouterr()
+        play("--model=parabola", f"--line_every={line_every}", "--max_steps=3", f"--run_name=r{line_every}", *FEW)
+        last = [line for line in capsys.readouterr().out.splitlines() if "step 3" in line and "loss" in line]
+        assert len(last) == lines, last
+
+
+def test_a_run_whose_checkpoints_are_gone_does_not_begin_anew_by_itself(play):
+    flags = ("--model=parabola", "--run_name=r", "--summary_every=1", "--save_every=2", *FEW)
+    run = play(*flags, "--max_steps=4")
+    shutil.rmtree(run / "checkpoints")
+    before = (run / "metrics.csv").read_bytes()
+    with pytest.raises(Failure, match=r"figures up to step 4, and .* no checkpoint any more") as caught:
+        play(*flags, "--max_steps=6")
+    assert caught.value.code == Exit.CHECKPOINTS
+    assert (run / "metrics.csv").read_bytes() == before
+    # Killed after the row of its first save and before that save's end, it never had one.
+    (run / "metrics.csv").write_bytes(b"".join(before.splitlines(keepends=True)[:3]))
+    assert play(*flags, "--max_steps=6") == run
+    shutil.rmtree(run / "checkpoints")
+    (run / "metrics.csv").unlink()  # as the sentence says
+    assert play(*flags, "--max_steps=6") == run
+
+
+def test_what_no_memory_holds_is_refused_with_both_figures(play, monkeypatch):
+    monkeypatch.setattr(system, "memory", lambda: 2**30)
+    # parabola's G draws two z for each of 65,536 rows: 2 * 65536 * 5000 entries of 4 bytes are 2.4 GiB
+    with pytest.raises(Failure, match=r"want 2 GiB, and this machine has 1: give a smaller --z_dim") as caught:
+        play("--model=parabola", "--z_dim=5000", "--batch_size=65536", "--max_steps=1", "--run_name=r", *FEW)
+    assert caught.value.code == Exit.FLAGS
