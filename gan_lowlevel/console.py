@@ -54,11 +54,12 @@ def print_start(config: Config, theta: Theta, data: Dataset, devices: list[str])
     say(f"device   {', '.join(devices)}, {config.threads} CPU threads")
 
 
-def print_run(run: Run, start: int) -> None:
-    """Where the run lives, and where it begins."""
+def print_run(run: Run, start: int, rewinds: int) -> None:
+    """Where the run lives, where it begins, and with which stream of z if not the first."""
     begins = f"goes on from its checkpoint at step {start:,}" if start else "begins at step 0"
     if not start and run.flags.exists():
         begins = "has no checkpoint yet and begins at step 0"
+    begins += f", with the z of rewind {rewinds}" if rewinds else ""
     say(f"run      {run.directory} {begins}")
 
 
@@ -131,7 +132,7 @@ def _value(report: Report) -> str:
 
 
 def _losses(report: Report) -> str:
-    d, g = report
+    d, g = report.d, report.g
     accuracy = (d.accuracy_real + d.accuracy_fake) / 2
     return f"D_loss {d.d_loss:.3f}, accuracy {accuracy:.2f}, G_loss {g.g_loss:.3f}"
 

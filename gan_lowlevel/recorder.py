@@ -65,6 +65,7 @@ class Recorder:
         self._view = views.of(Scene(loop, self._theory, data, run, self._events, z))
         self._mark = (start, time.perf_counter())
         self._finished = False
+        self._warned: set[str] = set()  # rules that hold, and were said
 
         self._events.trial_begins(start, loop.config)
         self._events.layout(start, self._view.charts)
@@ -108,16 +109,19 @@ class Recorder:
             self._events.png(config.max_steps, f"network/{table.name}", tables.drawn(table))
         self._events.flush()
 
-    def record(self, step: int, report: Report) -> None:
-        """Whatever is due after `step` steps."""
+    def record(self, step: int, report: Report) -> list[str]:
+        """Whatever is due after `step` steps. Gives warnings, a line each, once for as long as they hold."""
         config, due = self._loop.config, self._clock.due
         scalars: dict[str, float] = {}
+        warnings = []
         if due(step, config.summary_every):
             since, then = self._mark
             self._mark = (step, time.perf_counter())
             scalars |= scalar_tags(report.d, report.g, config.g_loss, (step - since) / (self._mark[1] - then))
         if due(step, config.theory_every):
-            scalars |= self._theory.scalars(step) | self._view.measures(step)
+            theory = self._theory.scalars(step)
+            scalars |= theory | self._view.measures(step)
+            warnings = self._new(cards.warnings(config, theory), step)
         if scalars:
             self._events.scalars(step, scalars)
             self._metrics.add(step, scalars)
@@ -127,6 +131,15 @@ class Recorder:
             self._views(step)
         if due(step, config.save_every):
             self._events.flush()
+        return warnings
+
+    def _new(self, warnings: list[cards.Remark], step: int) -> list[str]:
+        before, self._warned = self._warned, {warning.rule for warning in warnings}
+        return [
+            f"warning  step {step:,}: {warning.finding} Try {warning.advice}.".replace("`", "")
+            for warning in warnings
+            if warning.rule not in before
+        ]
 
     def line(self, step: int, report: Report) -> str:
         """Losses and D's accuracies after `step` steps."""

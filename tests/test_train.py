@@ -129,6 +129,76 @@ def test_lines_at_epochs_ends_name_the_epoch(play, capsys):
     assert lines == [("1", "3"), ("2", "6")]
 
 
+def broken(monkeypatch, at: dict[int, int]) -> None:
+    """Steps of the explicit loop whose losses are NaN, by the number of rewinds before."""
+    play = ExplicitLoop.play
+
+    def played(self, step):
+        report = play(self, step)
+        if at.get(self.rewinds) == step:
+            return report._replace(g=report.g._replace(g_loss=np.float32("nan")))
+        return report
+
+    monkeypatch.setattr(ExplicitLoop, "play", played)
+
+
+REWIND = ("--batch_size=8", "--engine=explicit", "--on_nan=rewind", "--save_every=5", "--summary_every=1")
+
+
+def test_a_rewind_goes_on_from_the_last_good_checkpoint_with_other_z(play, monkeypatch, capsys):
+    smooth = play("--run_name=smooth", "--max_steps=12", *REWIND)
+    broken(monkeypatch, {0: 7, 1: 11})  # after steps 5 and 10 were saved
+    run = play("--run_name=r", "--max_steps=12", *REWIND)
+    said = capsys.readouterr().out
+    assert "G_loss is not finite at step 8 (D_loss" in said
+    assert f"{run} goes on from its checkpoint at step 5, with the z of rewind 1" in said
+    assert "G_loss is not finite at step 12 (D_loss" in said
+    assert f"{run} goes on from its checkpoint at step 10, with the z of rewind 2" in said
+    got, wanted = runs.read_columns(run / "metrics.csv"), runs.read_columns(smooth / "metrics.csv")
+    assert got["step"].tolist() == list(range(1, 13))  # each step once
+    same = got["D_loss"] == wanted["D_loss"]
+    assert same[:5].all()
+    assert not same[5:].any()  # other z, other losses
+    assert weights(run, 5) == weights(smooth, 5)
+    assert weights(run, 10) != weights(smooth, 10)
+
+
+def test_a_run_that_goes_on_remembers_its_rewinds(play, monkeypatch):
+    broken(monkeypatch, {0: 3})
+    whole = play("--run_name=whole", "--max_steps=12", *REWIND)
+    for steps in (7, 12):
+        parts = play("--run_name=parts", f"--max_steps={steps}", *REWIND)
+    assert weights(parts, 12) == weights(whole, 12)
+
+
+def test_more_than_three_rewinds_are_none(play, monkeypatch, capsys):
+    broken(monkeypatch, {0: 7, 1: 7, 2: 6, 3: 9})
+    with pytest.raises(Failure, match=r"G_loss is not finite at step 10 .* for the last of 3 rewinds") as caught:
+        play("--run_name=r", "--max_steps=12", *REWIND)
+    assert caught.value.code == Exit.NAN
+    assert capsys.readouterr().out.count("back to the last good checkpoint") == 3
+    assert "--on_nan=rewind" not in str(caught.value)  # it was tried
+
+
+def test_without_a_rewind_the_sentence_says_what_to_try(play, monkeypatch):
+    broken(monkeypatch, {0: 7})
+    with pytest.raises(Failure, match=r"the last good checkpoint stays in .*smaller --d_learning_rate") as caught:
+        play("--run_name=r", "--max_steps=12", *REWIND, "--on_nan=stop")
+    assert "--on_nan=rewind" in str(caught.value)
+    assert "--log_form=stable" not in str(caught.value)  # it is that already
+
+
+def test_a_warning_is_said_once_for_as_long_as_it_holds(play, capsys):
+    # D's sigmoid is 0 in float32 on every fake after a few such steps, and with it the minimax gradient of G.
+    run = play("--run_name=r", "--max_steps=60", "--theory_every=20", "--d_learning_rate=10", "--g_loss=minimax")
+    said = [line for line in capsys.readouterr().out.splitlines() if line.startswith("warning")]
+    assert len(said) == 1
+    assert said[0].startswith("warning  step 20: G is flat, it learns nothing: the norm of its gradient is ")
+    assert said[0].endswith(". Try --g_loss=non_saturating, or --g_step=3, or a smaller --d_learning_rate.")
+    norms = runs.read_columns(run / "metrics.csv")["gradient/minimax"]
+    assert (norms[np.isfinite(norms)] < 1e-6).all()
+
+
 def test_nan_before_any_save_does_not_speak_of_a_checkpoint(play):
     with pytest.raises(Failure, match="nothing was saved yet") as caught:
         play("--run_name=r", "--max_steps=9", "--log_form=literal", "--d_learning_rate=100", *SMALL["mlp"])
@@ -146,7 +216,7 @@ def test_the_bar_shows_what_fits(monkeypatch, capsys, columns, shown):
 
     monkeypatch.setenv("COLUMNS", str(columns))
     monkeypatch.setattr("sys.stderr.isatty", lambda: True)
-    report = Report(DReport(0.578, -0.578, -0.31, -0.268, 0.8, 0.18, 0.95, 0.9), GReport(2.4))
+    report = Report(DReport(0.578, -0.578, -0.31, -0.268, 0.8, 0.18, 0.95, 0.9), GReport(2.4), finite=np.ones(1, bool))
     with console.Progress(5999, 6000, line_every=0) as progress:
         progress.show(6000, "", report)
     bar = capsys.readouterr().err.rpartition("\r")[2]
