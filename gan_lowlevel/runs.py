@@ -123,6 +123,8 @@ def claimed(run: Run) -> Iterator[None]:
     run.sample(0).parent.mkdir(parents=True, exist_ok=True)
     run.checkpoints.mkdir(exist_ok=True)
     with system.lock(run.directory / ".lock"):
+        for folder in (run.directory, run.sample(0).parent, run.directory / "surface", run.checkpoints):
+            system.forget_temporaries(folder, keep="evaluation.json")  # which needs no claim
         yield
 
 

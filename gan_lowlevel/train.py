@@ -42,6 +42,8 @@ def train(config: Config, game: Game, data: Dataset, rows: Rows, run: Run) -> Ex
                 "give its own data again, by --input_data_dir, or another --run_name for a new run.",
             )
         start = found.step if found else 0
+        if found:
+            states.settle(start)
         if start >= config.max_steps:
             console.print_already_there(config, run, start)
             return Exit.DONE
@@ -68,11 +70,14 @@ def train(config: Config, game: Game, data: Dataset, rows: Rows, run: Run) -> Ex
                     recorder.record(done, report)
                     if config.line_every and clock.due(done, config.line_every):
                         progress.line(recorder.line(done, report))
-                    if stopped or done == config.max_steps:
+                    if done == config.max_steps:
                         recorder.finish()  # before the save: killed in between, the run draws them when it goes on
                 finally:  # a picture that can't be written costs no step
                     if stopped or clock.due(done, config.save_every):
+                        recorder.flush()
                         states.save(done, notes, config.max_to_keep)
+            recorder.finish()  # after it where a signal ends the run: drawing takes a while
+            stopped = stop.exit_code
         console.print_end(config, run, report, done, progress.seconds, stopped)
         return stopped or Exit.DONE
 
