@@ -76,9 +76,10 @@ class Events:
         """Open a new event file at step `start`; TensorBoard drops what an earlier process wrote beyond it."""
         # TensorFlow names the file by the second: two of one second would be one file. Nanoseconds keep them in order.
         suffix = f".{time.time_ns()}.{os.getpid()}"
-        self._writer = v1.summary.FileWriter(str(directory), graph, filename_suffix=suffix)
+        self._writer = v1.summary.FileWriter(str(directory), filename_suffix=suffix)
         # TensorBoard drops points from the step of this note on.
         self._writer.add_session_log(v1.SessionLog(status=v1.SessionLog.START), first_step(start))
+        self._writer.add_graph(graph, first_step(start))
 
     def close(self) -> None:
         """Write what is left and end the file."""

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
-from tests.torture import kills
+from tests.torture import kills, long_runs, signals
 
 
 class Part(NamedTuple):
@@ -16,4 +16,6 @@ class Part(NamedTuple):
 
 PARTS = {
     "kills": Part(kills.run, long=100, short=6),
+    "signals": Part(signals.run, long=100, short=4),
+    "long_runs": Part(long_runs.run, long=200_000, short=20_000),  # steps of parabola, ten for one of mlp
 }
