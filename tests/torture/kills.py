@@ -74,7 +74,7 @@ def one(trial: Trial, kills: int, chance: random.Random, figures: collections.Co
 
     newest, patience = 0, 0
     for number in range(kills + 1):
-        kind = "end" if number == kills else chance.choices(("start", "save", "between"), (2, 6, 2))[0]
+        kind = "end" if number == kills else chance.choices(("start", "save", "between"), (3, 5, 2))[0]
         process = trial.start(f"--max_to_keep={KEPT}")
         if kind == "start":
             time.sleep(chance.uniform(0, startup))
@@ -123,13 +123,17 @@ def latest(trial: Trial) -> int:
 
 
 def in_a_save(trial: Trial, process, chance: random.Random) -> None:
-    """Return at one of the moments of a save: its folder is there, so many files are in it, it has its name."""
+    """Return at one of the moments of a save: its folder is there, has files, has its name, an older one goes."""
     training.wait(process, trial.unfinished)
-    files, last = chance.randrange(6), latest(trial)
+    moment, last = chance.randrange(6), latest(trial)
 
     def reached() -> bool:
-        entries = sum(1 for folder in trial.unfinished() for _ in folder.glob("*"))
-        return entries >= files or latest(trial) > last
+        now, folders = latest(trial), trial.unfinished()
+        if moment < 4:
+            return now > last or sum(1 for folder in folders for _ in folder.glob("*")) >= moment
+        if moment == 4:
+            return now > last
+        return now > last + 2 * EVERY or any(int(folder.name[5:14]) < now for folder in folders)
 
     training.wait(process, reached)
 
