@@ -1,9 +1,13 @@
 """The definitive low-level GAN: TensorFlow 1.x-style graphs that run on today's TensorFlow 2."""
 
 import importlib.util
+import signal
 import sys
 
 __version__ = "0.1.0"
+
+if sys.argv[:1] == ["-m"]:  # a command, about to be imported: until it takes the signals, Ctrl-C shows no traceback
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 if not (3, 11) <= sys.version_info[:2] <= (3, 13):  # the versions that TensorFlow 2.21 and this code both run on
     sys.exit(

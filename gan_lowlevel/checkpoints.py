@@ -16,6 +16,7 @@ import shutil
 from typing import Any, BinaryIO
 
 import tensorflow as tf
+from google.protobuf import text_format
 
 from gan_lowlevel import system
 from gan_lowlevel.errors import Exit, Failure, one_line
@@ -86,8 +87,7 @@ class Checkpoints:
         return self.root / f"{final.name}{_UNFINISHED}"
 
     def _write(self, final: pathlib.Path, step: int, notes: dict[str, Any]) -> None:
-        for leftover in self.root.glob(f"*{_UNFINISHED}"):  # of a killed process: the run is claimed by this one
-            _remove(leftover)
+        self._remove_leftovers()
         unfinished = self._unfinished(final)
         unfinished.mkdir()
         self._global_step.load(step, self._session)
@@ -103,6 +103,15 @@ class Checkpoints:
             _remove(final)
         os.rename(unfinished, final)
         system.fsync(self.root)
+
+    def settle(self, step: int) -> None:
+        """What a process that was killed in a save of the newest good `step`, or after it, has left undone."""
+        self._remove_leftovers()
+        _point(self.root, [name for name in _names(self.root) if _step(name) <= step])
+
+    def _remove_leftovers(self) -> None:
+        for leftover in self.root.glob(f"*{_UNFINISHED}"):  # of a killed process: the run is claimed by this one
+            _remove(leftover)
 
     def restore(self, step: int | None = None) -> Checkpoint | None:
         """Load the newest good checkpoint; each newer one that is not is named on the console. With `step` that one.
@@ -168,10 +177,21 @@ def kept(root: pathlib.Path) -> list[int]:
 def _remove_old(root: pathlib.Path, step: int, max_to_keep: int) -> None:
     """Keep the newest `max_to_keep` up to `step`, and point TensorFlow's own readers to the last."""
     names = [name for name in _names(root) if _step(name) <= step]
+    _point(root, names[:max_to_keep])  # first: it never names what is gone
     for name in names[max_to_keep:]:
-        _remove(root / name)
-    kept = [f"{name}/model" for name in reversed(names[:max_to_keep])]
-    v1.train.update_checkpoint_state(str(root.absolute()), kept[-1], kept)  # a relative root would go into each name
+        removed = root / f"{name}{_UNFINISHED}"  # killed in between, it is a leftover and no damaged checkpoint
+        os.rename(root / name, removed)
+        _remove(removed)
+
+
+def _point(root: pathlib.Path, names: list[str]) -> None:
+    """Have TensorFlow's own readers find these checkpoints, newest first."""
+    paths = [f"{name}/model" for name in reversed(names)]
+    root = root.absolute()  # a relative one would go into each name
+    state = text_format.MessageToString(v1.train.generate_checkpoint_state_proto(str(root), paths[-1], paths)).encode()
+    pointer = root / "checkpoint"
+    if not pointer.is_file() or pointer.read_bytes() != state:
+        system.write_atomically(pointer, state)
 
 
 def _names(root: pathlib.Path) -> list[str]:

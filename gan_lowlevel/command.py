@@ -35,7 +35,14 @@ def run(
     """Run one command on sys.argv and leave the process with its exit code.
 
     A Failure is its one sentence on standard error; so is what the disk refuses. Only a bug shows a traceback.
+    Ctrl-C and SIGTERM end it at once, wherever the body does not make something else of them.
     """
+    with system.signals_to(_stopped):
+        code = _code(command, purpose, record, body, read, defaults)
+    sys.exit(code)
+
+
+def _code(command, purpose, record, body, read, defaults) -> Exit:
     argv = sys.argv[1:]
     system.keep_standard_descriptors()
     for stream in (sys.stdout, sys.stderr):
@@ -68,7 +75,13 @@ def run(
             sys.stdout.flush()
     except OSError:  # its reader left or its disk is full: Python would try once more at its end, and complain
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    sys.exit(code)
+    return code
+
+
+def _stopped(code: Exit) -> None:
+    with contextlib.suppress(OSError):  # closed, as by `2>&-`
+        os.write(2, b"gan_lowlevel: interrupted.\n" if code == Exit.INTERRUPTED else b"gan_lowlevel: stopped.\n")
+    system.end(code)
 
 
 def _unexpected(error: Exception) -> Exit:

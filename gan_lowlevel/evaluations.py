@@ -135,7 +135,7 @@ def _write_events(directory: pathlib.Path, points: dict[int, dict[str, float | N
     now = time.time()
     name = f"events.out.tfevents.{int(now):010d}.{time.time_ns()}.{os.getpid()}.evaluation"
     unfinished = directory / f".unfinished-{os.getpid()}"  # a name that TensorBoard does not read
-    try:
+    with system.scratch(unfinished):
         with tf.io.TFRecordWriter(str(unfinished)) as file:
             events = [v1.Event(file_version="brain.Event:2")]
             # Without a session's START at step 0 the points of the old file would stay beside these.
@@ -148,7 +148,4 @@ def _write_events(directory: pathlib.Path, points: dict[int, dict[str, float | N
                 file.write(event.SerializeToString())
         system.fsync(unfinished)
         os.replace(unfinished, directory / name)
-    finally:
-        with contextlib.suppress(OSError):
-            unfinished.unlink()
     system.fsync(directory)

@@ -7,12 +7,11 @@ python -m gan_lowlevel.generate --run=logs/NAME --count=10000 --zip=FILE
 import contextlib
 import dataclasses
 import functools
-import os
 import pathlib
 import sys
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING
 
 import numpy as np
 from tqdm import tqdm
@@ -189,7 +188,7 @@ def folder(
             shown_in_grid.append(views[: max(IN_GRID - sum(map(len, shown_in_grid)), 0)])
             if singles and not of_points:
                 for seed, image in zip(seeds, views, strict=True):
-                    (out / picture_name(seed)).write_bytes(pictures.png(image))
+                    system.write_atomically(out / picture_name(seed), pictures.png(image), durable=False)
 
         yield add
         views = np.concatenate(shown_in_grid)
@@ -201,7 +200,7 @@ def zipped(path: pathlib.Path, game: "Game") -> Iterator[Sink]:
     """One zip of a PNG for each seed."""
     path.parent.mkdir(parents=True, exist_ok=True)
     written: set[int] = set()  # a seed may be asked for twice
-    with published(path) as file, zipfile.ZipFile(file, "w") as archive:  # uncompressed: a PNG is
+    with system.published(path) as file, zipfile.ZipFile(file, "w") as archive:  # uncompressed: a PNG is
 
         def add(seeds: list[int], samples: np.ndarray) -> None:
             for seed, image in zip(seeds, images(samples, game), strict=True):
@@ -216,7 +215,7 @@ def zipped(path: pathlib.Path, game: "Game") -> Iterator[Sink]:
 def npz(path: pathlib.Path, shape: tuple[int, ...]) -> Iterator[Sink]:
     """What np.load reads: samples, float32 of `shape` once all rows are added, and seeds, int64."""
     all_seeds: list[int] = []
-    with published(path) as file, zipfile.ZipFile(file, "w") as archive:
+    with system.published(path) as file, zipfile.ZipFile(file, "w") as archive:
         with archive.open(_member("samples.npy"), "w", force_zip64=True) as member:
             header = {"descr": "<f4", "fortran_order": False, "shape": shape}
             np.lib.format.write_array_header_1_0(member, header)
@@ -245,22 +244,6 @@ def _member(name: str) -> zipfile.ZipInfo:
     member = zipfile.ZipInfo(name)
     member.create_system, member.external_attr = 3, 0o644 << 16  # Unix, wherever it is written
     return member
-
-
-@contextlib.contextmanager
-def published(path: pathlib.Path) -> Iterator[BinaryIO]:
-    """A new file that takes the name `path` once the block has ended well; else what was there stays."""
-    unfinished = path.with_name(f".{path.name[:100]}.{os.getpid()}.tmp")
-    try:
-        with open(unfinished, "wb") as file:
-            yield file
-        system.fsync(unfinished)
-        os.replace(unfinished, path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            unfinished.unlink()
-        raise
-    system.fsync(path.parent)
 
 
 if __name__ == "__main__":

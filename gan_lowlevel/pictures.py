@@ -7,6 +7,9 @@ import pathlib
 import numpy as np
 from PIL import Image
 
+FRAMES = 200  # of an animation at the most
+MANY_COLOURS = 4096  # a plot has some hundred
+
 
 def to_uint8(values: np.ndarray, output_range: tuple[float, float]) -> np.ndarray:
     """Values in `output_range` to uint8 of the same shape, rounded; what lies outside is clipped, NaN is 0."""
@@ -37,7 +40,7 @@ def png(picture: np.ndarray) -> bytes:
     return file.getvalue()
 
 
-def gif(frames: list[pathlib.Path], milliseconds: int = 150, most: int = 200) -> bytes:
+def gif(frames: list[pathlib.Path], milliseconds: int = 150, most: int = FRAMES) -> bytes:
     """PNG files as the bytes of one animation, the last frame held for a second.
 
     Of more than `most` frames that many are taken, evenly, first and last among them.
@@ -47,8 +50,15 @@ def gif(frames: list[pathlib.Path], milliseconds: int = 150, most: int = 200) ->
     images = []
     for frame in frames:  # a GIF has palettes; made here, they keep memory and open files few
         with Image.open(frame) as image:
-            images.append(image.convert("P", palette=Image.Palette.ADAPTIVE))
+            images.append(_with_palette(image))
     durations = [milliseconds] * (len(images) - 1) + [1000]
     file = io.BytesIO()
     images[0].save(file, "GIF", save_all=True, append_images=images[1:], duration=durations, loop=0)
     return file.getvalue()
+
+
+def _with_palette(image: Image.Image) -> Image.Image:
+    """The best 256 colours where that is quick; a photograph's would take a fifth of a second."""
+    if image.mode == "RGB" and image.getcolors(MANY_COLOURS) is None:
+        return image.quantize(256, method=Image.Quantize.FASTOCTREE)
+    return image.convert("P", palette=Image.Palette.ADAPTIVE)

@@ -12,7 +12,7 @@ from gan_lowlevel.data.dataset import Dataset, Rows
 from gan_lowlevel.loop import ExplicitLoop, Report, batches_played
 from gan_lowlevel.runs import Metrics, Run
 from gan_lowlevel.sessions import latents
-from gan_lowlevel.summaries import Events, scalar_tags
+from gan_lowlevel.summaries import Events, first_step, scalar_tags
 from gan_lowlevel.theory import Theory
 from gan_lowlevel.views import Scene
 
@@ -63,15 +63,17 @@ class Recorder:
         self._events = Events(run.directory, loop.session.graph, start)
         z = latents(loop.game, loop.config.z_dim, list(range(views.shown(loop.game, data))))
         self._view = views.of(Scene(loop, self._theory, data, run, self._events, z))
-        self._mark = (start, time.perf_counter())
+        self._start, self._mark = start, (start, time.perf_counter())
         self._finished = False
         self._warned: set[str] = set()  # rules that hold, and were said
+        self._read = start  # the step of the last figures that were read aloud
 
-        self._events.trial_begins(start, loop.config)
-        self._events.layout(start, self._view.charts)
+        begins = first_step(start)
+        self._events.trial_begins(begins, loop.config)
+        self._events.layout(begins, self._view.charts)
         card = cards.reading(loop.config.g_loss, loop.game.curves_in_source)
-        self._events.text(start, "how_to_read_these_curves", card)
-        self._view.start(start)
+        self._events.text(begins, "how_to_read_these_curves", card)
+        self._view.start(begins)
         if start == 0:
             self._samples(0)
 
@@ -90,6 +92,7 @@ class Recorder:
         config = self._loop.config
         columns = self._metrics.columns()
         played = np.isfinite(columns.get("value/minus_log_4", np.zeros(0)))  # else a row of theory's alone
+        last = int(columns["step"][-1]) if columns["step"].size else 0
         if played.any():
             steps = columns["step"][played]
             ideals = {"D_loss": losses.IDEAL_D_LOSS, "G_loss": losses.IDEAL_G_LOSS[config.g_loss]}
@@ -97,11 +100,11 @@ class Recorder:
             picture = plots.curves(steps, series, ideals, f"{config.model}: both losses, {config.g_loss} G")
             content = pictures.png(picture)
             system.write_atomically(self._run.directory / "losses.png", content)
-            self._events.png(int(steps[-1]), "losses", content)
-        if columns["step"].size:
-            self._read_aloud()
-            if columns["step"][-1] == config.max_steps:  # not so where a signal or a failure ends the run
-                self._events.trial_ends(config.max_steps)
+            if steps[-1] > self._start:  # else the process before has shown them
+                self._events.png(int(steps[-1]), "losses", content)
+        self._read_aloud(columns)
+        if last == config.max_steps:  # not so where a signal or a failure ends the run
+            self._events.trial_ends(config.max_steps)
         frames = sorted(self._run.sample(0).parent.glob("step_*.png"), key=lambda path: (len(path.name), path.name))
         if frames:
             system.write_atomically(self._run.directory / "samples.gif", pictures.gif(frames))
@@ -129,8 +132,6 @@ class Recorder:
             self._samples(step)
         if due(step, config.views_every):
             self._views(step)
-        if due(step, config.save_every):
-            self._events.flush()
         return warnings
 
     def _new(self, warnings: list[cards.Remark], step: int) -> list[str]:
@@ -140,6 +141,10 @@ class Recorder:
             for warning in warnings
             if warning.rule not in before
         ]
+
+    def flush(self) -> None:
+        """Hand the events so far to the system, before a checkpoint says that they are there."""
+        self._events.flush()
 
     def line(self, step: int, report: Report) -> str:
         """Losses and D's accuracies after `step` steps."""
@@ -179,10 +184,10 @@ class Recorder:
         labels = np.repeat([True, False], [len(look.real_logits), len(look.fake_logits)])
         self._events.pr_curve(step, "D_as_a_classifier", labels, np.concatenate([look.d_real, look.d_fake]))
         self._view.views(step)
-        self._read_aloud()
+        self._read_aloud(self._metrics.columns())
 
-    def _read_aloud(self) -> None:
-        columns = self._metrics.columns()
-        if columns["step"].size:
-            last = int(columns["step"][-1])
+    def _read_aloud(self, columns: dict[str, np.ndarray]) -> None:
+        last = int(columns["step"][-1]) if columns["step"].size else 0
+        if last > self._read:  # each step's figures once
+            self._read = last
             self._events.text(last, "what_this_run_says", cards.says(self._loop.config, cards.recent(columns), last))

@@ -134,6 +134,8 @@ def claimed(run: Run, config: Config | None = None) -> Iterator[None]:
             _refuse_another(config, run)
         run.sample(0).parent.mkdir(exist_ok=True)
         run.checkpoints.mkdir(exist_ok=True)
+        for folder in (run.directory, run.sample(0).parent, run.directory / "surface", run.checkpoints):
+            system.forget_temporaries(folder, keep="evaluation.json")  # which needs no claim
         yield
 
 

@@ -66,6 +66,14 @@ def scalar_tags(d: DReport, g: GReport, g_loss: str, steps_per_second: float) ->
     }
 
 
+def first_step(start: int) -> int:
+    """From which step on TensorBoard drops what earlier processes wrote, where one begins after `start` steps.
+
+    What each process writes as it begins stands at this step, so that the next one to begin here drops it.
+    """
+    return start + 1 if start else 0  # what was written at `start` itself stays
+
+
 class Events:
     """The run's event file; close it to have everything on disk."""
 
@@ -73,9 +81,10 @@ class Events:
         """Open a new event file at step `start`; TensorBoard drops what an earlier process wrote beyond it."""
         # TensorFlow names the file by the second: two of one second would be one file. Nanoseconds keep them in order.
         suffix = f".{time.time_ns()}.{os.getpid()}"
-        self._writer = v1.summary.FileWriter(str(directory), graph, filename_suffix=suffix)
-        # TensorBoard drops points from the step of this note on, and that of `start` itself is to stay.
-        self._writer.add_session_log(v1.SessionLog(status=v1.SessionLog.START), start + 1 if start else 0)
+        self._writer = v1.summary.FileWriter(str(directory), filename_suffix=suffix)
+        # TensorBoard drops points from the step of this note on.
+        self._writer.add_session_log(v1.SessionLog(status=v1.SessionLog.START), first_step(start))
+        self._writer.add_graph(graph, first_step(start))
 
     def close(self) -> None:
         """Write what is left and end the file."""

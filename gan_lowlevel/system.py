@@ -6,12 +6,21 @@ import importlib
 import os
 import pathlib
 import signal
+import socket
 import sys
 import tempfile
-from collections.abc import Iterator
-from typing import IO, ClassVar
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import IO, BinaryIO
 
 from gan_lowlevel.errors import Exit, Failure
+
+SIGNALS = {signal.SIGINT: Exit.INTERRUPTED, signal.SIGTERM: Exit.TERMINATED}
+TWICE = 0.2  # seconds in which a signal that comes again is the same: timeout(1) sends each to a process and its group
+
+_scratch: set[str] = set()  # files of this process that have no final name yet
+_ending = threading.RLock()  # held where such a file is made, and for good by what ends the process
 
 
 def cores() -> int:
@@ -65,23 +74,59 @@ def fsync(path: os.PathLike) -> None:
         os.close(descriptor)
 
 
-def write_atomically(path: pathlib.Path, content: bytes) -> None:
-    """Replace `path` by `content`: after a crash the old file stands or the new one, never a part of it."""
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:100]}.", suffix=".tmp")
+@contextlib.contextmanager
+def scratch(path: os.PathLike | str) -> Iterator[None]:
+    """Have `path` removed when the block ends, or a signal ends the process within it; where it is still there."""
+    name = os.fspath(path)
+    with _ending:
+        _scratch.add(name)
     try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(temporary, 0o666 & ~_umask())  # mkstemp gives 0600; a run's files are for all whom the user lets in
-        os.replace(temporary, path)
-    except BaseException as error:
+        yield
+    finally:
         with contextlib.suppress(OSError):
-            os.unlink(temporary)
-        if isinstance(error, OSError) and error.filename is None:
-            error.filename = str(path)  # a full disk says it of no file
-        raise
-    fsync(path.parent)
+            os.unlink(name)
+        _scratch.discard(name)
+
+
+@contextlib.contextmanager
+def published(path: pathlib.Path, durable: bool = True) -> Iterator[BinaryIO]:
+    """A new file that takes the name `path` once the block has ended well; else what was there stays.
+
+    So it does where the process ends meanwhile; where the machine does, if `durable`, which costs milliseconds.
+    """
+    with _ending:
+        descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:100]}.", suffix=".tmp")
+        _scratch.add(temporary)
+    with scratch(temporary):
+        try:
+            with os.fdopen(descriptor, "w+b") as file:
+                yield file
+                file.flush()
+                if durable:
+                    os.fsync(file.fileno())
+            os.chmod(temporary, 0o666 & ~_umask())  # mkstemp gives 0600; these are for all whom the user lets in
+            os.replace(temporary, path)
+        except OSError as error:
+            error.filename = error.filename or str(path)  # a full disk says it of no file
+            raise
+    if durable:
+        fsync(path.parent)
+
+
+def write_atomically(path: pathlib.Path, content: bytes, durable: bool = True) -> None:
+    """Replace `path` by `content`: after a crash the old file stands or the new one, never a part of it."""
+    with published(path, durable) as file:
+        file.write(content)
+
+
+def forget_temporaries(folder: pathlib.Path, keep: str = "") -> None:
+    """Remove what `published` had not ended in a folder when its process was killed; no other may write there now.
+
+    `keep`: a file that another may write meanwhile.
+    """
+    for path in folder.glob(".*.????????.tmp"):
+        if not (keep and path.name.startswith(f".{keep}.")):
+            path.unlink(missing_ok=True)
 
 
 def _umask() -> int:
@@ -137,30 +182,66 @@ def _lock_file(directory: pathlib.Path) -> IO:
     return open(directory / ".lock", "a")
 
 
+@contextlib.contextmanager
+def signals_to(act: Callable[[Exit], None]) -> Iterator[None]:
+    """Have `act` called with its exit code for each Ctrl-C and SIGTERM of the block.
+
+    In a thread of its own, since Python would call it in the main thread alone, and not before that comes back from
+    TensorFlow. Nothing is raised anywhere, so that no library's code can swallow it or show it.
+    """
+    reader, writer = socket.socketpair()
+    writer.setblocking(False)
+
+    def watch() -> None:
+        while number := reader.recv(1):
+            if number[0] in SIGNALS:
+                act(SIGNALS[number[0]])
+
+    thread = threading.Thread(target=watch, daemon=True)
+    thread.start()
+    before = signal.set_wakeup_fd(writer.fileno(), warn_on_full_buffer=False)
+    handlers = {number: signal.signal(number, lambda *_: None) for number in SIGNALS}
+    try:
+        yield
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+        signal.set_wakeup_fd(before)
+        writer.close()
+        thread.join()
+        reader.close()
+
+
+def end(code: Exit) -> None:
+    """End the process here and now, with no file left that has no final name yet."""
+    _ending.acquire()
+    for path in _scratch:
+        with contextlib.suppress(OSError):
+            os.unlink(path)
+    os._exit(code)
+
+
 class StopRequest:
     """Ctrl-C and SIGTERM as a wish: the loop asks `exit_code` after each step, saves, and ends with it.
 
     A second signal of the same kind ends the process at once.
     """
 
-    _CODES: ClassVar = {signal.SIGINT: Exit.INTERRUPTED, signal.SIGTERM: Exit.TERMINATED}
-
     def __init__(self):
         self.exit_code: Exit | None = None
+        self._came: dict[Exit, float] = {}
 
-    def _handle(self, number, frame):
-        self.exit_code = self._CODES[number]
-        signal.signal(number, lambda *_: os._exit(self._CODES[number]))
+    def _wish(self, code: Exit) -> None:
+        now = time.monotonic()
+        if now - self._came.setdefault(code, now) > TWICE:
+            end(code)
+        self.exit_code = code
 
     @contextlib.contextmanager
     def installed(self) -> Iterator["StopRequest"]:
         """Catch the signals for as long as the block lasts."""
-        before = {number: signal.signal(number, self._handle) for number in self._CODES}
-        try:
+        with signals_to(self._wish):
             yield self
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
 
 
 def import_quietly(module: str) -> None:

@@ -73,6 +73,8 @@ def _play(config: Config, game: Game, data: Dataset, rows: Rows, run: Run, rewin
         again = rewinds > 0  # in this process: the console has said what runs
         rewinds = max(rewinds, found.notes.get("rewinds", 0) if found else 0)
         notes = {"data_sha256": data_sha256, "rewinds": rewinds}
+        if found:
+            states.settle(start)
         if start >= config.max_steps:
             console.print_already_there(config, run, start)
             return Exit.DONE
@@ -101,11 +103,14 @@ def _play(config: Config, game: Game, data: Dataset, rows: Rows, run: Run, rewin
                         progress.line(warning)
                     if config.line_every and clock.due(done, config.line_every):
                         progress.line(recorder.line(done, report))
-                    if stopped or done == config.max_steps:
+                    if done == config.max_steps:
                         recorder.finish()  # before the save: killed in between, the run draws them when it goes on
                 finally:  # a picture that can't be written costs no step
                     if stopped or clock.due(done, config.save_every):
+                        recorder.flush()
                         states.save(done, notes, config.max_to_keep)
+            recorder.finish()  # after it where a signal ends the run: drawing takes a while
+            stopped = stop.exit_code
         console.print_end(config, run, report, done, progress.seconds, stopped)
         return stopped or Exit.DONE
 

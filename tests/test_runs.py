@@ -222,6 +222,20 @@ def test_claimed_asks_again_what_another_process_may_have_begun_meanwhile(config
 # Its figures
 
 
+def test_claimed_removes_what_a_killed_process_had_not_ended_writing(config):
+    made = runs.locate(config)
+    with runs.claimed(made):
+        pass
+    left = [made.directory / ".losses.png.abcd_f09.tmp", made.sample(0).with_name(".step_00000010.png.abcdefgh.tmp"),
+            made.checkpoints / ".checkpoint.abcdefgh.tmp"]  # fmt: skip
+    others = [made.directory / ".evaluation.json.abcdefgh.tmp", made.directory / "mine.tmp"]
+    for path in (*left, *others):
+        path.write_bytes(b"half")
+    with runs.claimed(made):
+        assert not any(path.exists() for path in left)
+        assert all(path.exists() for path in others)
+
+
 def test_metrics_are_a_header_and_a_row_a_step(run):
     metrics = runs.Metrics(run, start=0)
     assert not run.metrics.exists()  # until there is something to write

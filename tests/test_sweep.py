@@ -1,19 +1,18 @@
 """A sweep as a user gives it: the grid that it trains, what it leaves, how it goes on, fails and stops."""
 
 import csv
-import os
 import pathlib
 import shutil
 import signal
 import subprocess
-import sys
 
 import pytest
 
 from gan_lowlevel import sweep, system
 from gan_lowlevel.errors import Exit, Failure
+from tests.torture import training
+from tests.torture.training import finish
 
-ROOT = pathlib.Path(__file__).parent.parent
 SHORT = ("--model=parabola", "--max_steps=6", "--summary_every=2", "--sample_every=0")
 
 
@@ -21,21 +20,12 @@ SHORT = ("--model=parabola", "--max_steps=6", "--summary_every=2", "--sample_eve
 def start(tmp_path_factory):
     """Starts `python -m gan_lowlevel.sweep` with a log directory and a cache of this file's own."""
     base = tmp_path_factory.mktemp("sweep")
-    environment = {**os.environ, "XDG_CACHE_HOME": str(base / "cache")}
 
     def start(*flags: str) -> subprocess.Popen:
-        command = [sys.executable, "-m", "gan_lowlevel.sweep", f"--logdir={base / 'logs'}", *flags]
-        return subprocess.Popen(
-            command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-        )
+        return training.start(base, *flags, command="sweep")
 
     start.logs = base / "logs"
     return start
-
-
-def finish(process: subprocess.Popen) -> tuple[int, str, str]:
-    out, err = process.communicate(timeout=300)
-    return process.returncode, out, err
 
 
 def lines(path: pathlib.Path) -> list[dict[str, str]]:
@@ -243,43 +233,3 @@ def test_a_trial_that_fails_ends_no_other_and_shows_why(start):
     assert "d_learning_rate-1000.0_seed-0: exit code 4, " in table
     assert "_loss is nan at step 1" in table
     assert max(map(len, table.splitlines())) <= 120
-
-
-def test_a_signal_stops_the_trials_which_save_and_go_on(start):
-    flags = ("--sweep_name=stopped", "--model=parabola", "--engine=explicit", "--line_every=10", "--seeds=0-1")
-    log = start.logs / "stopped" / "seed-0" / "trial.log"
-    for number, code, begins in (
-        (signal.SIGTERM, Exit.TERMINATED, "begins at step 0"),
-        (signal.SIGINT, Exit.INTERRUPTED, "goes on from its checkpoint"),
-    ):
-        process = start(*flags, "--jobs=1", "--max_steps=1000000")
-        wait_until(process, lambda begins=begins: begins in read(log) and "D_loss" in read(log).rpartition(begins)[2])
-        process.send_signal(number)
-        returned, out, err = finish(process)
-        assert (returned, err) == (code, "")
-        assert "stopped with 0 of 2 trials finished" in out
-        assert "stopped by SIGTERM and saved" in read(log).rpartition(begins)[2]
-        assert not (start.logs / "stopped" / "seed-1").exists()
-        [row] = lines(start.logs / "stopped" / "table.csv")
-        assert (row["finished"], row["failed"]) == ("0", "0")
-    saved = max((start.logs / "stopped" / "seed-0" / "checkpoints").glob("ckpt-*")).name.removeprefix("ckpt-")
-    code, _, err = finish(start(*flags, "--jobs=2", f"--max_steps={int(saved) + 2}"))
-    assert (code, err) == (Exit.DONE, "")
-    assert f"goes on from its checkpoint at step {int(saved):,}\n" in read(log)
-
-
-def read(path: pathlib.Path) -> str:
-    return path.read_text() if path.exists() else ""
-
-
-def wait_until(process: subprocess.Popen, condition) -> None:
-    """Return once the condition holds; the process must not end before."""
-    for _ in range(1200):
-        if condition():
-            return
-        try:
-            process.wait(timeout=0.1)
-        except subprocess.TimeoutExpired:
-            continue
-        break
-    raise AssertionError(process.communicate())

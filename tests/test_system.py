@@ -199,25 +199,66 @@ def test_lock_is_let_go_after_an_exception(tmp_path):
         pass
 
 
-# StopRequest
+# Temporary files
+
+
+def test_what_a_killed_process_left_is_forgotten_and_nothing_else(tmp_path):
+    kill = """
+import os, pathlib, signal, sys
+from gan_lowlevel import system
+folder = pathlib.Path(sys.argv[1])
+with system.published(folder / "metrics.csv"), system.published(folder / "evaluation.json"):
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+    process = child(kill, str(tmp_path))
+    process.communicate()
+    others = [tmp_path / name for name in (".hidden.tmp", "step.abcdefgh.tmp", ".lock", "metrics.csv")]
+    for path in others:
+        path.touch()
+    assert len(list(tmp_path.iterdir())) == len(others) + 2
+    system.forget_temporaries(tmp_path, keep="evaluation.json")
+    [kept] = set(tmp_path.iterdir()) - set(others)
+    assert kept.name.startswith(".evaluation.json.")
+    system.forget_temporaries(tmp_path)
+    assert sorted(tmp_path.iterdir()) == sorted(others)
+
+
+def test_a_file_that_is_not_durable_is_whole_too(tmp_path, monkeypatch):
+    def fail(descriptor):
+        pytest.fail("waits for the disk")
+
+    monkeypatch.setattr(os, "fsync", fail)
+    system.write_atomically(tmp_path / "file", b"x", durable=False)
+    assert (tmp_path / "file").read_bytes() == b"x"
+    assert [(path.name, path.read_bytes()) for path in tmp_path.iterdir()] == [("file", b"x")]
+
+
+# Signals
+
+SIGNALS = [("SIGINT", 128 + signal.SIGINT), ("SIGTERM", 128 + signal.SIGTERM)]
 
 STOP = """
-import signal, sys
-from gan_lowlevel.system import StopRequest
+import signal, sys, time
+from gan_lowlevel.system import StopRequest, TWICE
 first, second = (signal.Signals[name] for name in sys.argv[1:])
 before = signal.getsignal(first)
 with StopRequest().installed() as stop:
     assert stop.exit_code is None
-    signal.raise_signal(first)
-    print(int(stop.exit_code), flush=True)
-    signal.raise_signal(second)
-    print(int(stop.exit_code), flush=True)
+    for number in (first, second):
+        for _ in range(2):  # as from timeout(1)
+            signal.raise_signal(number)
+        until = time.monotonic() + 20
+        while stop.exit_code != 128 + number and time.monotonic() < until:
+            pass
+        print(int(stop.exit_code), flush=True)
+        while first == second and time.monotonic() < until:
+            signal.raise_signal(second)
 assert signal.getsignal(first) == before
 """
 
 
 @posix
-@pytest.mark.parametrize(("name", "code"), [("SIGINT", 128 + signal.SIGINT), ("SIGTERM", 128 + signal.SIGTERM)])
+@pytest.mark.parametrize(("name", "code"), SIGNALS)
 def test_the_first_signal_is_a_wish_and_the_second_ends_at_once(name, code):
     process = child(STOP, name, name)
     out, err = process.communicate()
@@ -229,6 +270,42 @@ def test_another_signal_is_another_wish_and_the_handlers_come_back():
     process = child(STOP, "SIGINT", "SIGTERM")
     out, err = process.communicate()
     assert (process.returncode, out, err) == (0, f"{128 + signal.SIGINT}\n{128 + signal.SIGTERM}\n", "")
+
+
+COMMAND = """
+import ctypes, pathlib, sys
+from gan_lowlevel import command, system
+
+def body(_):
+    with system.published(pathlib.Path(sys.argv[1]) / "file") as file:
+        file.write(b"half")
+        print("half", flush=True)
+        ctypes.CDLL(None).sleep(60)  # as a compilation: the main thread does not come back to Python
+
+command.run("none", "None.", object, body, lambda argv: None, lambda argv: {})
+"""
+
+
+@posix
+@pytest.mark.parametrize(("name", "code"), SIGNALS)
+def test_a_signal_ends_a_command_at_once_with_a_line_and_no_half_file(tmp_path, name, code):
+    (tmp_path / "file").write_bytes(b"old")
+    process = child(COMMAND, str(tmp_path))
+    assert process.stdout.readline() == "half\n"
+    process.send_signal(signal.Signals[name])
+    _, err = process.communicate(timeout=20)
+    said = {"SIGINT": "interrupted", "SIGTERM": "stopped"}[name]
+    assert (process.returncode, err) == (code, f"gan_lowlevel: {said}.\n")
+    assert [(path.name, path.read_bytes()) for path in tmp_path.iterdir()] == [("file", b"old")]
+
+
+@posix
+def test_ctrl_c_while_a_command_is_imported_shows_no_traceback(tmp_path):
+    (tmp_path / "numpy.py").write_text("import signal\nsignal.raise_signal(signal.SIGINT)\n")
+    environment = ENVIRONMENT | {"PYTHONPATH": os.pathsep.join([str(tmp_path), ENVIRONMENT["PYTHONPATH"]])}
+    command = [sys.executable, "-m", "gan_lowlevel.main"]
+    ended = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, check=False, text=True)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (-signal.SIGINT, "", "")  # 130 to a shell
 
 
 # The machine

@@ -15,6 +15,7 @@ from gan_lowlevel.commandline import read_config
 from gan_lowlevel.errors import Exit, Failure
 from gan_lowlevel.gan import build
 from gan_lowlevel.loop import ExplicitLoop
+from tests.torture import training
 
 
 @pytest.fixture
@@ -75,6 +76,48 @@ def test_a_restart_forgets_the_pictures_beyond_its_checkpoint(play):
     play(*flags, "--max_steps=3")
     for folder, first in (("samples", 0), ("surface", 1)):
         assert sorted(path.name for path in (run / folder).iterdir()) == [f"step_{i:08d}.png" for i in range(first, 4)]
+
+
+def test_each_event_stands_once_over_restarts(play):
+    flags = ("--run_name=r", "--save_every=1", "--summary_every=1", *SMALL["parabola"], "--max_steps=2")
+    run = play(*flags)
+    for _ in range(2):  # as after a kill in the second step, and another
+        shutil.rmtree(run / "checkpoints/ckpt-000000002")
+        play(*flags)
+    stands = {tag: [step for step, _ in points] for tag, points in training.events(run).items()}
+    assert {tag: steps for tag, steps in stands.items() if len(set(steps)) < len(steps)} == {}
+    assert stands["D_loss"] == [1, 2]
+    assert stands["what_this_run_says"] == stands["losses"] == [2]
+    assert stands["how_to_read_these_curves"] == [0, 2]
+
+
+@pytest.fixture
+def stop(monkeypatch):
+    """The stop request of the run that is played."""
+    made = []
+    init = train.system.StopRequest.__init__
+    monkeypatch.setattr(train.system.StopRequest, "__init__", lambda self: made.append(self) or init(self))
+    return lambda code: setattr(made[-1], "exit_code", code)
+
+
+def test_a_signal_is_answered_by_a_save_and_then_by_pictures(play, monkeypatch, stop, tmp_path):
+    events = []
+    record, finish, save = recorder.Recorder.record, recorder.Recorder.finish, train.Checkpoints.save
+    monkeypatch.setattr(recorder.Recorder, "record", lambda *a: stop(Exit.TERMINATED) or record(*a))
+    monkeypatch.setattr(recorder.Recorder, "finish", lambda *a: events.append("drawn") or finish(*a))
+    monkeypatch.setattr(train.Checkpoints, "save", lambda *a: events.append("saved") or save(*a))
+    with pytest.raises(AssertionError, match="TERMINATED"):  # not DONE
+        play("--run_name=r", "--max_steps=9", "--save_every=0", *SMALL["mlp"])
+    assert events[:2] == ["saved", "drawn"]
+    assert (tmp_path / "r" / "checkpoints" / "ckpt-000000002").is_dir()  # it came while the first step was recorded
+
+
+def test_a_signal_while_the_end_is_drawn_is_answered_too(play, monkeypatch, stop, capsys):
+    gif = recorder.pictures.gif
+    monkeypatch.setattr(recorder.pictures, "gif", lambda frames: stop(Exit.INTERRUPTED) or gif(frames))
+    with pytest.raises(AssertionError, match="INTERRUPTED"):
+        play("--run_name=r", "--max_steps=2", *SMALL["mlp"])
+    assert "stopped by Ctrl-C and saved at step 2 of 2" in capsys.readouterr().out
 
 
 def test_a_picture_that_can_not_be_drawn_costs_no_step(play, monkeypatch, tmp_path):

@@ -9,7 +9,6 @@ import hashlib
 import json
 import os
 import pathlib
-import tempfile
 import time
 from collections.abc import Callable
 from typing import BinaryIO, NamedTuple
@@ -70,20 +69,11 @@ def write(key: str, row_shape: tuple[int, ...], fill: Callable[[BinaryIO], Notes
     """
     npy, notes_file = _paths(key)
     _delete_left_overs(npy.parent)
-    descriptor, temporary = tempfile.mkstemp(dir=npy.parent, prefix=f".{_PREFIX}", suffix=".tmp")
-    try:
-        with os.fdopen(descriptor, "w+b") as file:
-            _write_header(file, (0, *row_shape))
-            notes = fill(file)
-            file.seek(0)
-            _write_header(file, (notes.count, *row_shape))  # of the same length: NumPy leaves room for the count
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, npy)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            os.unlink(temporary)
-        raise
+    with system.published(npy) as file:
+        _write_header(file, (0, *row_shape))
+        notes = fill(file)
+        file.seek(0)
+        _write_header(file, (notes.count, *row_shape))  # of the same length: NumPy leaves room for the count
     sha256 = dataset_sha256(np.load(npy, mmap_mode="r")[notes.held_out :])
     system.write_atomically(notes_file, json.dumps({**notes._asdict(), "sha256": sha256}).encode())
     _delete_old(npy.parent)

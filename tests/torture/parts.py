@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
-from tests.torture import checkpoints, flags, kills, settings, together
+from tests.torture import checkpoints, flags, kills, long_runs, settings, signals, together
 
 
 class Part(NamedTuple):
@@ -20,4 +20,6 @@ PARTS = {
     "kills": Part(kills.run, long=100, short=6),
     "settings": Part(settings.run, long=5000, short=300),
     "together": Part(together.run, long=20, short=1),
+    "signals": Part(signals.run, long=100, short=4),
+    "long_runs": Part(long_runs.run, long=200_000, short=20_000),  # steps of parabola, ten for one of mlp
 }
