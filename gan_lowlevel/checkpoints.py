@@ -113,7 +113,7 @@ class Checkpoints:
             found = self._load(name)
             if isinstance(found, Checkpoint):
                 return found
-            print(f"{self.root / name} is passed over: {found}.", flush=True)
+            print(system.printable(f"{self.root / name} is passed over: {found}."), flush=True)
         if names:
             raise Failure(
                 Exit.CHECKPOINTS,

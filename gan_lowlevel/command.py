@@ -67,6 +67,7 @@ def run(
 
 
 def _say(code: Exit, sentence: str) -> Exit:
-    line = " ".join(sentence.splitlines())  # a path, or TensorFlow's own words, may hold line breaks
+    # A path, a file's own words or TensorFlow's may hold line breaks, and signs that disguise a line.
+    line = system.printable(" ".join(sentence.splitlines()))
     print(f"gan_lowlevel: {line}", file=sys.stderr, flush=True)
     return code

@@ -131,9 +131,10 @@ def _write_events(directory: pathlib.Path, points: dict[int, dict[str, float | N
     """One file of all points, published by a rename; TensorBoard drops what it had read before."""
     now = time.time()
     name = f"events.out.tfevents.{int(now):010d}.{time.time_ns()}.{os.getpid()}.evaluation"
-    unfinished = directory / f".unfinished-{os.getpid()}"  # a name that TensorBoard does not read
+    descriptor, unfinished = system.unfinished(directory / "unfinished")  # a name that TensorBoard does not read
+    os.close(descriptor)
     try:
-        with tf.io.TFRecordWriter(str(unfinished)) as file:
+        with tf.io.TFRecordWriter(unfinished) as file:
             events = [v1.Event(file_version="brain.Event:2")]
             # Without a session's START at step 0 the points of the old file would stay beside these.
             events.append(v1.Event(session_log=v1.SessionLog(status=v1.SessionLog.START), step=0))
@@ -144,8 +145,8 @@ def _write_events(directory: pathlib.Path, points: dict[int, dict[str, float | N
                 event.wall_time = now
                 file.write(event.SerializeToString())
         system.fsync(unfinished)
-        os.replace(unfinished, directory / name)
+        system.publish(unfinished, directory / name)
     finally:
         with contextlib.suppress(OSError):
-            unfinished.unlink()
+            os.unlink(unfinished)
     system.fsync(directory)

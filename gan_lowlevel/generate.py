@@ -250,15 +250,15 @@ def _member(name: str) -> zipfile.ZipInfo:
 @contextlib.contextmanager
 def published(path: pathlib.Path) -> Iterator[BinaryIO]:
     """A new file that takes the name `path` once the block has ended well; else what was there stays."""
-    unfinished = path.with_name(f".{path.name[:100]}.{os.getpid()}.tmp")
+    descriptor, unfinished = system.unfinished(path)
     try:
-        with open(unfinished, "wb") as file:
+        with os.fdopen(descriptor, "wb") as file:
             yield file
         system.fsync(unfinished)
-        os.replace(unfinished, path)
+        system.publish(unfinished, path)
     except BaseException:
         with contextlib.suppress(OSError):
-            unfinished.unlink()
+            os.unlink(unfinished)
         raise
     system.fsync(path.parent)
 

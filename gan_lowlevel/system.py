@@ -1,6 +1,7 @@
 """What differs between operating systems: locks, signals, fsync of a directory, caches, cores, a quiet import."""
 
 import contextlib
+import errno
 import importlib
 import os
 import pathlib
@@ -21,14 +22,26 @@ def cores() -> int:
 
 
 def cache_directory() -> pathlib.Path:
-    """The user's own cache folder for this program, mode 0700, made if it is missing.
+    """The user's own cache folder for this program, mode 0700 whatever it was, made if it is missing.
 
-    XDG_CACHE_HOME, else LOCALAPPDATA (Windows), else ~/.cache. Raises OSError where it cannot be made.
+    XDG_CACHE_HOME, else LOCALAPPDATA (Windows), else ~/.cache; no relative path, by the XDG specification.
+    Raises OSError where it cannot be made, and where it is another user's, who could put anything into it.
     """
-    base = os.environ.get("XDG_CACHE_HOME") or os.environ.get("LOCALAPPDATA") or os.path.expanduser("~/.cache")
-    directory = pathlib.Path(base) / "gan_lowlevel"
+    bases = (os.environ.get("XDG_CACHE_HOME", ""), os.environ.get("LOCALAPPDATA", ""), os.path.expanduser("~/.cache"))
+    directory = pathlib.Path(next(filter(os.path.isabs, bases), bases[-1])) / "gan_lowlevel"
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if os.name == "posix":
+        status = os.stat(directory)
+        if status.st_uid != os.geteuid():
+            raise PermissionError(errno.EPERM, "the cache folder is another user's", str(directory))
+        if status.st_mode & 0o077:
+            os.chmod(directory, 0o700)
     return directory
+
+
+def printable(text: str) -> str:
+    """Text whose newlines, escapes and undecodable bytes, which could break or disguise a line, are spelled out."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def fsync(path: os.PathLike) -> None:
@@ -44,14 +57,13 @@ def fsync(path: os.PathLike) -> None:
 
 def write_atomically(path: pathlib.Path, content: bytes) -> None:
     """Replace `path` by `content`: after a crash the old file stands or the new one, never a part of it."""
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:100]}.", suffix=".tmp")
+    descriptor, temporary = unfinished(path)
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        os.chmod(temporary, 0o666 & ~_umask())  # mkstemp gives 0600; a run's files are for all whom the user lets in
-        os.replace(temporary, path)
+        publish(temporary, path)
     except BaseException as error:
         with contextlib.suppress(OSError):
             os.unlink(temporary)
@@ -59,6 +71,18 @@ def write_atomically(path: pathlib.Path, content: bytes) -> None:
             error.filename = str(path)  # a full disk says it of no file
         raise
     fsync(path.parent)
+
+
+def unfinished(path: pathlib.Path) -> tuple[int, str]:
+    """A new file beside `path`, under a name that nobody can guess: its descriptor, open, and its path."""
+    # 50 signs are at most 200 of the 255 bytes that a name may have.
+    return tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:50]}.", suffix=".tmp")
+
+
+def publish(temporary: str, path: pathlib.Path) -> None:
+    """Give a file that `unfinished` made its name, and the mode of an ordinary new file."""
+    os.chmod(temporary, 0o666 & ~_umask())  # mkstemp gives 0600; a run's files are for all whom the user lets in
+    os.replace(temporary, path)
 
 
 def _umask() -> int:

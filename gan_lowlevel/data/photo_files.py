@@ -126,11 +126,6 @@ def decode_all(photos: list[Photo], write: Callable[[np.ndarray], object], **set
     return skipped
 
 
-def printable(text: str) -> str:
-    """Text whose newlines, escapes and undecodable bytes, which could break or disguise a line, are spelled out."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
-
-
 def _skipped(name: str, error: Exception) -> Skipped:
     """The error in one short line; parts of it may be the file's own bytes."""
     words = getattr(error, "strerror", None) or str(error) or type(error).__name__
@@ -139,7 +134,7 @@ def _skipped(name: str, error: Exception) -> Skipped:
     if isinstance(error, (Image.DecompressionBombWarning, Image.DecompressionBombError)):
         words = f"more than the {MAX_PIXELS:,} pixels that are accepted"
     passing = isinstance(error, MemoryError) or getattr(error, "errno", None) is not None  # Pillow's own have no number
-    return Skipped(name, printable(words)[:200], passing)
+    return Skipped(name, system.printable(words)[:200], passing)
 
 
 def _photo(name: str, path: str) -> Photo | Skipped:

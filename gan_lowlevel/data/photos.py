@@ -14,8 +14,9 @@ import PIL
 
 from gan_lowlevel.data import photo_cache
 from gan_lowlevel.data.dataset import Dataset
-from gan_lowlevel.data.photo_files import Photo, Skipped, decode_all, find, printable
+from gan_lowlevel.data.photo_files import Photo, Skipped, decode_all, find
 from gan_lowlevel.errors import Exit, Failure
+from gan_lowlevel.system import printable
 
 _WANTED = "give --input_data_dir=DIR, a folder of JPEG, PNG, WebP, BMP or GIF files"
 _VERSION = 1  # of the decoding: where it changes, so does this, and caches are made anew
