@@ -4,9 +4,12 @@ import contextlib
 import io
 import math
 import pathlib
+import warnings
 
 import numpy as np
 from PIL import Image
+
+LARGEST_FRAME = 2**24  # pixels of a picture that an animation takes; those of runs have far fewer
 
 
 def to_uint8(values: np.ndarray, output_range: tuple[float, float]) -> np.ndarray:
@@ -48,8 +51,13 @@ def gif(frames: list[pathlib.Path], milliseconds: int = 150, most: int = 200) ->
     images = []
     for frame in frames:  # a GIF has palettes; made here, they keep memory and open files few
         # Pillow raises a dozen kinds on a damaged file; of its other formats some start programs.
-        with contextlib.suppress(Exception), Image.open(frame, formats=("PNG",)) as image:
-            images.append(image.convert("P", palette=Image.Palette.ADAPTIVE))
+        with (
+            contextlib.suppress(Exception),
+            warnings.catch_warnings(action="ignore"),
+            Image.open(frame, formats=("PNG",)) as image,
+        ):
+            if image.width * image.height <= LARGEST_FRAME:
+                images.append(image.convert("P", palette=Image.Palette.ADAPTIVE))
     if not images:
         return b""
     durations = [milliseconds] * (len(images) - 1) + [1000]

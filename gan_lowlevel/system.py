@@ -21,17 +21,18 @@ def cores() -> int:
     return os.cpu_count() or 1
 
 
-def cache_directory() -> pathlib.Path:
-    """The user's own cache folder for this program, mode 0700 whatever it was, made if it is missing.
+def cache_directory(make: bool = True) -> pathlib.Path:
+    """The user's own cache folder for this program, mode 0700 whatever it was; with `make` made if it is missing.
 
     XDG_CACHE_HOME, else LOCALAPPDATA (Windows), else ~/.cache; no relative path, by the XDG specification.
-    Raises OSError where it cannot be made, and where it is another user's, who could put anything into it.
+    Raises OSError where there is none, and where it is another user's, who could put anything into it.
     """
     bases = (os.environ.get("XDG_CACHE_HOME", ""), os.environ.get("LOCALAPPDATA", ""), os.path.expanduser("~/.cache"))
     directory = pathlib.Path(next(filter(os.path.isabs, bases), bases[-1])) / "gan_lowlevel"
-    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if make:
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    status = os.stat(directory)
     if os.name == "posix":
-        status = os.stat(directory)
         if status.st_uid != os.geteuid():
             raise PermissionError(errno.EPERM, "the cache folder is another user's", str(directory))
         if status.st_mode & 0o077:

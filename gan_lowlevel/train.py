@@ -36,11 +36,7 @@ def train(config: Config, game: Game, data: Dataset, rows: Rows, run: Run) -> Ex
         found = states.restore()
         notes = {"data_sha256": data.sha256()}
         if found and found.notes != notes:
-            raise Failure(
-                Exit.FLAGS,
-                f"{run.directory} was begun with other data than these, {data.description} (their SHA-256 differ): "
-                "give its own data again, by --input_data_dir, or another --run_name for a new run.",
-            )
+            raise other_data(config, data, run)
         start = found.step if found else 0
         if start >= config.max_steps:
             console.print_already_there(config, run, start)
@@ -75,6 +71,16 @@ def train(config: Config, game: Game, data: Dataset, rows: Rows, run: Run) -> Ex
                         states.save(done, notes, config.max_to_keep)
         console.print_end(config, run, report, done, progress.seconds, stopped)
         return stopped or Exit.DONE
+
+
+def other_data(config: Config, data: Dataset, run: Run) -> Failure:
+    """What to say of data that are not those that the run was begun with."""
+    decoded = "; after an update another Pillow may have decoded them otherwise" if config.dataset == "photos" else ""
+    return Failure(
+        Exit.FLAGS,
+        f"{run.directory} was begun with other data than these, {data.description} (their SHA-256 differ{decoded}): "
+        "give its own data again, by --input_data_dir, or another --run_name for a new run.",
+    )
 
 
 def begin(loop: ExplicitLoop) -> ExplicitLoop | CompiledLoop:

@@ -23,6 +23,7 @@ MAX_BYTES = 2**28  # of a file, which some decoders read whole: 256 MiB
 _LARGE = 2**25  # pixels; larger ones are decoded one at a time, or memory would grow with the cores
 _DRAFT = 4  # a JPEG is decoded at 1/2, 1/4 or 1/8 where that leaves 4 times the wanted size: 10 times faster for
 # 7 megapixels, and the result differs by 1 of 255 on average; 500x375 to 64x64 is decoded in full
+_BAND = 2**22  # pixels that are made opaque at a time: whole copies of a large picture would take a gigabyte
 _AT_ONCE = 1024  # files handed to the threads at a time: a million of them would hold a gigabyte
 
 _one_large = threading.Lock()
@@ -156,7 +157,18 @@ def _loops(path: str, target: str) -> bool:
 
 
 def _opaque(image: Image.Image) -> Image.Image:
-    """Any mode as RGB of 8 bits, on white."""
+    """Any mode as RGB of 8 bits, on white. One copy of the picture, or none."""
+    if image.mode == "RGB" and not image.has_transparency_data:
+        return image
+    opaque = Image.new("RGB", image.size)
+    rows = max(_BAND // image.width, 1)
+    for top in range(0, image.height, rows):
+        box = (0, top, image.width, min(top + rows, image.height))
+        opaque.paste(_opaque_band(image.crop(box)), box)
+    return opaque
+
+
+def _opaque_band(image: Image.Image) -> Image.Image:
     if image.mode.startswith("I"):  # 16 bits in 16 or 32, which Pillow would clip; 65535 / 257 = 255
         image = Image.fromarray(np.rint(np.asarray(image) / 257).astype(np.uint8))
     if image.has_transparency_data:  # alpha, or one colour that means transparent
