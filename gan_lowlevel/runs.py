@@ -21,6 +21,7 @@ from gan_lowlevel.errors import Exit, Failure
 
 NEWEST = "newest"  # what --checkpoint says of the newest good one
 
+PATTERNS = "*?[" if os.name == "nt" else "*?[\\"  # TensorFlow takes a checkpoint's path for a pattern of names
 MOST_SETTINGS = 2**16  # bytes of a flags.txt
 
 LAST = 0.1  # share of the recorded steps that a run's last figures are means of
@@ -61,6 +62,7 @@ def locate(config: Config) -> Run:
     logdir = pathlib.Path(config.logdir)
     if logdir.exists() and not logdir.is_dir():
         raise Failure(Exit.FLAGS, f"--logdir={logdir} is a file: give a folder, which is made if it is missing.")
+    _refuse_patterns(logdir, "--logdir")
     if not config.run_name:
         name = datetime.datetime.now(datetime.UTC).strftime(f"{config.model}-%Y%m%d-%H%M%S")
         taken = (name, *(f"{name}-{i}" for i in range(2, 1000)))
@@ -93,11 +95,22 @@ def read_settings(run: Run) -> Config:
             Exit.FLAGS,
             f"{run.directory} holds no run (no flags.txt): give the folder of a run, such as logs/NAME.",
         )
+    _refuse_patterns(run.directory, "--run")
     refuse_links(run)
     try:
         return read_config(_recorded(run.flags))
     except Failure as failure:
         raise Failure(Exit.FLAGS, f"{run.flags} can't be read as settings: {failure}") from None
+
+
+def _refuse_patterns(directory: pathlib.Path, flag: str) -> None:
+    """Raise Failure(FLAGS) for a path below which TensorFlow would find no checkpoint again."""
+    if sign := next((sign for sign in PATTERNS if sign in str(directory)), ""):
+        raise Failure(
+            Exit.FLAGS,
+            f"{flag}={directory} has a {sign}, which TensorFlow takes for a pattern of names when it reads "
+            "checkpoints: give a path without it, such as one from inside that folder.",
+        )
 
 
 def _recorded(path: pathlib.Path) -> list[str]:

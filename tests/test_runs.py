@@ -200,6 +200,16 @@ def test_settings_hold_folders_of_any_name(run, config, name):
     assert runs.read_settings(run).input_data_dir == f"/data/{name}"
 
 
+@pytest.mark.parametrize("sign", [*"*?[", *("\\" if os.name == "posix" else "")])
+def test_a_path_that_tensorflow_takes_for_a_pattern_is_refused(config, tmp_path, sign):
+    logdir = tmp_path / f"a{sign}b"
+    for refused in (dataclasses.replace(config, logdir=str(logdir)), read_config([f"--logdir={logdir}"])):
+        assert f"has a {sign}, which TensorFlow takes for a pattern" in refusal(runs.locate, refused)
+    logdir.mkdir()
+    (logdir / "flags.txt").write_text(config.flagfile())
+    assert "takes for a pattern" in refusal(runs.read_settings, runs.Run(logdir))
+
+
 # Links
 
 
