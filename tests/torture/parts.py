@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
-from tests.torture import kills
+from tests.torture import inputs, kills
 
 
 class Part(NamedTuple):
@@ -15,5 +15,6 @@ class Part(NamedTuple):
 
 
 PARTS = {
+    "inputs": Part(inputs.run, long=5000, short=120),
     "kills": Part(kills.run, long=100, short=6),
 }
