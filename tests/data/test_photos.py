@@ -953,7 +953,7 @@ def test_the_most_recently_used_caches_are_kept(folder, caches, decoded):
     others.touch()
     load(folder, size=1)  # used again, so that 2 is the oldest
     load(folder, size=9)
-    assert cache_files(caches) == [".json"] * photo_cache.KEPT + [".npy"] * photo_cache.KEPT + [".npz"]
+    assert cache_files(caches) == [".bytes"] + [".json"] * photo_cache.KEPT + [".npy"] * photo_cache.KEPT
     decoded.clear()
     for size in (1, 9, *sizes[2:]):
         load(folder, size=size)
