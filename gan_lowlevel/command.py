@@ -17,6 +17,9 @@ Record = TypeVar("Record")
 
 def start_tensorflow() -> None:
     """Import TensorFlow without its chatter and turn it to graphs; called after the flags are read."""
+    # Keras, which TensorFlow imports and nothing here uses, would read and write settings in ~/.keras or /tmp/.keras,
+    # where anyone can put some.
+    os.environ.setdefault("KERAS_HOME", os.devnull)
     system.import_quietly("tensorflow")
     import tensorflow as tf
 

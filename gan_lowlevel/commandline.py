@@ -7,6 +7,7 @@ import io
 import itertools
 import re
 import textwrap
+import unicodedata
 from collections.abc import Sequence
 from typing import Any, TypeVar
 
@@ -39,7 +40,8 @@ class _Parser(flags.ArgumentParser):
         if facts.choices:
             good = value in facts.choices
         if facts.kind is str and good:
-            good = value.isprintable()  # a line break would make two lines of one flag in flags.txt
+            # A line break would make two lines of one flag in flags.txt, which takes no bytes that are no Unicode.
+            good = not any(unicodedata.category(sign) in ("Cc", "Cs", "Zl", "Zp") for sign in value)
         if not good:
             raise ValueError(f"it wants {wants(facts)}, got {argument!r}")
         return value

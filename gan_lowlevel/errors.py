@@ -22,13 +22,17 @@ class Exit(enum.IntEnum):
 LONGEST = 2000  # characters of a sentence, of which a damaged file may be quoted at any length
 
 
+def printable(text: str) -> str:
+    """Text whose newlines, escapes and undecodable bytes, which could break or disguise a line, are spelled out."""
+    return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in text)
+
+
 def one_line(text: str) -> str:
-    """The text as one line that a terminal shows as it is: line breaks are spaces, other signs that steer are escaped.
+    """The text as one printable line, line breaks as spaces.
 
     What a sentence quotes, a path or a line of a damaged file, may hold anything.
     """
-    line = " ".join(text.splitlines())
-    line = "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in line)
+    line = printable(" ".join(text.splitlines()))
     return line if len(line) <= LONGEST else f"{line[: LONGEST // 2]} … {line[-LONGEST // 2 :]}"
 
 

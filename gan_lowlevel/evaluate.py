@@ -144,7 +144,7 @@ def data_settings(settings: Config, typed: str) -> Config:
         raise Failure(
             Exit.DATA, f"the run trained on {own}, which is not there: give --input_data_dir=DIR with the same data."
         )
-    return settings
+    return dataclasses.replace(settings, download=False)  # a folder that a run names, maybe a stranger's, gets nothing
 
 
 def load(of_data: Config) -> tuple:

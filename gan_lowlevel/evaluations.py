@@ -134,18 +134,17 @@ def _write_events(directory: pathlib.Path, points: dict[int, dict[str, float | N
     """One file of all points, published by a rename; TensorBoard drops what it had read before."""
     now = time.time()
     name = f"events.out.tfevents.{int(now):010d}.{time.time_ns()}.{os.getpid()}.evaluation"
-    unfinished = directory / f".unfinished-{os.getpid()}"  # a name that TensorBoard does not read
-    with system.scratch(unfinished):
-        with tf.io.TFRecordWriter(str(unfinished)) as file:
-            events = [v1.Event(file_version="brain.Event:2")]
-            # Without a session's START at step 0 the points of the old file would stay beside these.
-            events.append(v1.Event(session_log=v1.SessionLog(status=v1.SessionLog.START), step=0))
-            for step, values in sorted(points.items()):
-                pbs = [scalars.scalar_pb(tag, value) for tag, value in sorted(values.items()) if value is not None]
-                events += [v1.Event(step=step, summary=v1.Summary.FromString(pb.SerializeToString())) for pb in pbs]
-            for event in events:
-                event.wall_time = now
-                file.write(event.SerializeToString())
-        system.fsync(unfinished)
-        os.replace(unfinished, directory / name)
-    system.fsync(directory)
+    # The name of the unfinished file is none that TensorBoard reads.
+    with (
+        system.published(directory / name, label="evaluation") as unfinished,
+        tf.io.TFRecordWriter(unfinished.name) as file,
+    ):
+        events = [v1.Event(file_version="brain.Event:2")]
+        # Without a session's START at step 0 the points of the old file would stay beside these.
+        events.append(v1.Event(session_log=v1.SessionLog(status=v1.SessionLog.START), step=0))
+        for step, values in sorted(points.items()):
+            pbs = [scalars.scalar_pb(tag, value) for tag, value in sorted(values.items()) if value is not None]
+            events += [v1.Event(step=step, summary=v1.Summary.FromString(pb.SerializeToString())) for pb in pbs]
+        for event in events:
+            event.wall_time = now
+            file.write(event.SerializeToString())

@@ -1,14 +1,17 @@
 """Arrays to pictures: grid, PNG, GIF. Imports no TensorFlow."""
 
+import contextlib
 import io
 import math
 import pathlib
+import warnings
 
 import numpy as np
 from PIL import Image
 
 FRAMES = 200  # of an animation at the most
 MANY_COLOURS = 4096  # a plot has some hundred
+LARGEST_FRAME = 2**24  # pixels of a picture that an animation takes; those of runs have far fewer
 
 
 def to_uint8(values: np.ndarray, output_range: tuple[float, float]) -> np.ndarray:
@@ -41,16 +44,24 @@ def png(picture: np.ndarray) -> bytes:
 
 
 def gif(frames: list[pathlib.Path], milliseconds: int = 150, most: int = FRAMES) -> bytes:
-    """PNG files as the bytes of one animation, the last frame held for a second.
+    """PNG files as the bytes of one animation, the last frame held for a second; empty where none is a PNG.
 
-    Of more than `most` frames that many are taken, evenly, first and last among them.
+    Of more than `most` frames that many are taken, evenly, first and last among them. One that is damaged is left out.
     """
     if len(frames) > most:
         frames = [frames[round(i * (len(frames) - 1) / (most - 1))] for i in range(most)]
     images = []
     for frame in frames:  # a GIF has palettes; made here, they keep memory and open files few
-        with Image.open(frame) as image:
-            images.append(_with_palette(image))
+        # Pillow raises a dozen kinds on a damaged file; of its other formats some start programs.
+        with (
+            contextlib.suppress(Exception),
+            warnings.catch_warnings(action="ignore"),
+            Image.open(frame, formats=("PNG",)) as image,
+        ):
+            if image.width * image.height <= LARGEST_FRAME:
+                images.append(_with_palette(image))
+    if not images:
+        return b""
     durations = [milliseconds] * (len(images) - 1) + [1000]
     file = io.BytesIO()
     images[0].save(file, "GIF", save_all=True, append_images=images[1:], duration=durations, loop=0)

@@ -106,8 +106,8 @@ class Recorder:
         if last == config.max_steps:  # not so where a signal or a failure ends the run
             self._events.trial_ends(config.max_steps)
         frames = sorted(self._run.sample(0).parent.glob("step_*.png"), key=lambda path: (len(path.name), path.name))
-        if frames:
-            system.write_atomically(self._run.directory / "samples.gif", pictures.gif(frames))
+        if animation := pictures.gif(frames):
+            system.write_atomically(self._run.directory / "samples.gif", animation)
         for table in tables.tables(self._loop.game, config.z_dim):
             self._events.png(config.max_steps, f"network/{table.name}", tables.drawn(table))
         self._events.flush()

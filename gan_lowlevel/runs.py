@@ -6,6 +6,7 @@ import dataclasses
 import datetime
 import io
 import math
+import os
 import pathlib
 import re
 from collections.abc import Iterator
@@ -21,6 +22,9 @@ from gan_lowlevel.errors import Exit, Failure
 NEWEST = "newest"  # what --checkpoint says of the newest good one
 
 MOST_STEPS = 10**12  # as --max_steps
+PATTERNS = "*?[" if os.name == "nt" else "*?[\\"  # TensorFlow takes a checkpoint's path for a pattern of names
+MOST_SETTINGS = 2**16  # bytes of a flags.txt
+
 LAST = 0.1  # share of the recorded steps that a run's last figures are means of
 
 
@@ -59,6 +63,7 @@ def locate(config: Config) -> Run:
     logdir = pathlib.Path(config.logdir)
     if logdir.exists() and not logdir.is_dir():
         raise Failure(Exit.FLAGS, f"--logdir={logdir} is a file: give a folder, which is made if it is missing.")
+    _refuse_patterns(logdir, "--logdir")
     if not config.run_name:
         name = datetime.datetime.now(datetime.UTC).strftime(f"{config.model}-%Y%m%d-%H%M%S")
         taken = (name, *(f"{name}-{i}" for i in range(2, 1000)))
@@ -72,6 +77,7 @@ def _refuse_another(config: Config, run: Run) -> None:
     """Raise Failure(FLAGS) where the directory holds a run that these settings do not go on with."""
     if not run.holds_a_run():
         return
+    refuse_links(run)
     if config.resume == "never":
         raise Failure(
             Exit.FLAGS,
@@ -95,10 +101,64 @@ def read_settings(run: Run) -> Config:
             Exit.FLAGS,
             f"{run.directory} holds no run (no flags.txt): give the folder of a run, such as logs/NAME.",
         )
+    _refuse_patterns(run.directory, "--run")
+    refuse_links(run)
     try:
-        return read_config([f"--flagfile={run.flags}"])
+        return read_config(_recorded(run.flags))
     except Failure as failure:
         raise Failure(Exit.FLAGS, f"{run.flags} can't be read as settings: {failure}") from None
+
+
+def _refuse_patterns(directory: pathlib.Path, flag: str) -> None:
+    """Raise Failure(FLAGS) for a path below which TensorFlow would find no checkpoint again."""
+    if sign := next((sign for sign in PATTERNS if sign in str(directory)), ""):
+        raise Failure(
+            Exit.FLAGS,
+            f"{flag}={directory} has a {sign}, which TensorFlow takes for a pattern of names when it reads "
+            "checkpoints: give a path without it, such as one from inside that folder.",
+        )
+
+
+def _recorded(path: pathlib.Path) -> list[str]:
+    """The lines of a flags.txt, comments left out. Raises Failure(FLAGS).
+
+    Not read as a flagfile, which may lead to other files: the run may be a stranger's.
+    """
+    try:
+        with open(path, "rb") as file:
+            content = file.read(MOST_SETTINGS + 1)
+        if len(content) > MOST_SETTINGS:
+            raise Failure(Exit.FLAGS, f"{MOST_SETTINGS:,} bytes at most are wanted, it has more.")
+        lines = [line.removesuffix("\r") for line in content.decode().split("\n")]
+    except UnicodeDecodeError as error:
+        raise Failure(Exit.FLAGS, f"text is wanted, a flag a line; this is none: {error}.") from None
+    except OSError as error:
+        raise Failure(Exit.FLAGS, f"{error.strerror}.") from None
+    lines = [line for line in lines if line.strip() and not line.startswith(("#", "//"))]
+    for line in lines:
+        if line.strip().lstrip("-").startswith("flagfile"):
+            raise Failure(Exit.FLAGS, "it leads to another file by --flagfile: take that line out of it.")
+    return lines
+
+
+def refuse_links(run: Run) -> None:
+    """Raise Failure(FLAGS) where something in the run's folder leads out of it, or is no file and no folder.
+
+    A run may be a stranger's: what reads or goes on with it stays in its folder.
+    """
+    folders = [run.directory] if run.directory.is_dir() else []
+    while folders:
+        with os.scandir(folders.pop()) as entries:
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False):
+                    folders.append(entry.path)
+                elif not entry.is_file(follow_symlinks=False):
+                    what = "is a link" if entry.is_symlink() else "is a pipe, a socket or a device"
+                    raise Failure(
+                        Exit.FLAGS,
+                        f"{entry.path} {what}, and a run's folder holds files and folders alone: "
+                        "put what is meant in its place, or take it away.",
+                    )
 
 
 def parse_checkpoint(text: str, also: tuple[str, ...] = ()) -> int | str | None:
@@ -135,7 +195,7 @@ def claimed(run: Run, config: Config | None = None) -> Iterator[None]:
         run.sample(0).parent.mkdir(exist_ok=True)
         run.checkpoints.mkdir(exist_ok=True)
         for folder in (run.directory, run.sample(0).parent, run.directory / "surface", run.checkpoints):
-            system.forget_temporaries(folder, keep="evaluation.json")  # which needs no claim
+            system.forget_temporaries(folder, keep="evaluation")  # which needs no claim
         yield
 
 

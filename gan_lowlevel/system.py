@@ -40,14 +40,22 @@ def memory() -> int | None:
     return min(physical, int(text)) if text.isdecimal() else physical
 
 
-def cache_directory() -> pathlib.Path:
-    """The user's own cache folder for this program, mode 0700, made if it is missing.
+def cache_directory(make: bool = True) -> pathlib.Path:
+    """The user's own cache folder for this program, mode 0700 whatever it was; with `make` made if it is missing.
 
-    XDG_CACHE_HOME, else LOCALAPPDATA (Windows), else ~/.cache. Raises OSError where it cannot be made.
+    XDG_CACHE_HOME, else LOCALAPPDATA (Windows), else ~/.cache; no relative path, by the XDG specification.
+    Raises OSError where there is none, and where it is another user's, who could put anything into it.
     """
-    base = os.environ.get("XDG_CACHE_HOME") or os.environ.get("LOCALAPPDATA") or os.path.expanduser("~/.cache")
-    directory = pathlib.Path(base) / "gan_lowlevel"
-    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    bases = (os.environ.get("XDG_CACHE_HOME", ""), os.environ.get("LOCALAPPDATA", ""), os.path.expanduser("~/.cache"))
+    directory = pathlib.Path(next(filter(os.path.isabs, bases), bases[-1])) / "gan_lowlevel"
+    if make:
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    status = os.stat(directory)
+    if os.name == "posix":
+        if status.st_uid != os.geteuid():
+            raise PermissionError(errno.EPERM, "the cache folder is another user's", str(directory))
+        if status.st_mode & 0o077:
+            os.chmod(directory, 0o700)
     return directory
 
 
@@ -89,17 +97,21 @@ def scratch(path: os.PathLike | str) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def published(path: pathlib.Path, durable: bool = True) -> Iterator[BinaryIO]:
+def published(path: pathlib.Path, durable: bool = True, label: str = "") -> Iterator[BinaryIO]:
     """A new file that takes the name `path` once the block has ended well; else what was there stays.
 
-    So it does where the process ends meanwhile; where the machine does, if `durable`, which costs milliseconds.
+    So it does where the process ends meanwhile; where the machine does, if `durable`, which costs milliseconds. Until
+    then its name is one that nobody can guess, with `label` in it, or with that of `path`.
     """
+    # 50 signs are at most 200 of the 255 bytes that a name may have.
+    prefix = f".{(label or path.name)[:50]}."
     with _ending:
-        descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:100]}.", suffix=".tmp")
+        descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=prefix, suffix=".tmp")
         _scratch.add(temporary)
     with scratch(temporary):
         try:
-            with os.fdopen(descriptor, "w+b") as file:
+            os.close(descriptor)
+            with open(temporary, "w+b") as file:  # not by the descriptor, which would be the file's name
                 yield file
                 file.flush()
                 if durable:

@@ -64,11 +64,7 @@ def _play(config: Config, game: Game, data: Dataset, rows: Rows, run: Run, rewin
             refuse_lost_checkpoints(config, rows, run)
         data_sha256 = data.sha256()
         if found and found.notes.get("data_sha256") != data_sha256:
-            raise Failure(
-                Exit.FLAGS,
-                f"{run.directory} was begun with other data than these, {data.description} (their SHA-256 differ): "
-                "give its own data again, by --input_data_dir, or another --run_name for a new run.",
-            )
+            raise other_data(config, data, run)
         start = found.step if found else 0
         again = rewinds > 0  # in this process: the console has said what runs
         rewinds = max(rewinds, found.notes.get("rewinds", 0) if found else 0)
@@ -113,6 +109,16 @@ def _play(config: Config, game: Game, data: Dataset, rows: Rows, run: Run, rewin
             stopped = stop.exit_code
         console.print_end(config, run, report, done, progress.seconds, stopped)
         return stopped or Exit.DONE
+
+
+def other_data(config: Config, data: Dataset, run: Run) -> Failure:
+    """What to say of data that are not those that the run was begun with."""
+    decoded = "; after an update another Pillow may have decoded them otherwise" if config.dataset == "photos" else ""
+    return Failure(
+        Exit.FLAGS,
+        f"{run.directory} was begun with other data than these, {data.description} (their SHA-256 differ{decoded}): "
+        "give its own data again, by --input_data_dir, or another --run_name for a new run.",
+    )
 
 
 def refuse_lost_checkpoints(config: Config, rows: Rows, run: Run) -> None:

@@ -275,6 +275,8 @@ def test_a_failure_is_its_code_and_its_sentence(ends, code):
 
 def test_a_failure_is_one_line_whatever_it_quotes(ends):
     assert ends(raises(Failure(Exit.DISK, "a\nb\r\nc")))[2] == "gan_lowlevel: a b c\n"
+    disguised = "a\x1b[2J\u202eb"  # clears a terminal, turns the line round
+    assert ends(raises(Failure(Exit.DISK, disguised)))[2] == "gan_lowlevel: a\\x1b[2J\\u202eb\n"
 
 
 def test_exit_codes_are_the_published_ones():

@@ -10,7 +10,7 @@ import pytest
 
 from gan_lowlevel import system
 from gan_lowlevel.commandline import read_config
-from gan_lowlevel.errors import LONGEST, Exit, Failure
+from gan_lowlevel.errors import LONGEST, Exit, Failure, printable
 
 ROOT = pathlib.Path(__file__).parent.parent
 NOT_YET = {Exit.PEER_LOST}  # training is one process: it has no peers to lose
@@ -150,3 +150,8 @@ def test_a_sentence_that_quotes_a_whole_file_is_cut_in_its_middle():
     assert sentence.startswith("wanted xxx")
     assert sentence.endswith("xxx to do")
     assert len(sentence) == LONGEST + len(" … ")
+
+
+def test_printable():
+    assert printable("für 日 a b") == "für 日 a b"
+    assert printable("a\nb\x1b[2J\u202e\udcff") == "a\\nb\\x1b[2J\\u202e\\udcff"

@@ -89,6 +89,16 @@ def points(run: pathlib.Path, measure: str) -> list[tuple[int, float]]:
 # What is left
 
 
+def test_into_a_folder_that_a_run_names_nothing_is_downloaded(logs, tmp_path, ends, monkeypatch):
+    (tmp_path / "empty").mkdir()
+    flags = logs / "mlp" / "flags.txt"
+    flags.write_text(flags.read_text().replace("--input_data_dir=\n", f"--input_data_dir={tmp_path / 'empty'}\n"))
+    monkeypatch.setattr(mnist, "fetch", None)
+    code, _, err = ends(f"--run={logs / 'mlp'}")
+    assert code == 3
+    assert "nothing may be downloaded into it" in err
+
+
 @pytest.mark.parametrize(("name", "measures", "n"), [("mlp", DIGITS, 60), ("parabola", POINTS, 60)])
 def test_a_table_a_file_and_a_point_on_each_curve(logs, capsys, name, measures, n):
     assert evaluate.main(EvaluateConfig(run=str(logs / name), count=60, seed=5)) == Exit.DONE

@@ -101,7 +101,7 @@ def test_a_write_that_fails_leaves_the_old_figures_and_nothing_else(run, monkeyp
     def full(*arguments):
         raise OSError(28, "No space left on device", str(arguments[0]))
 
-    monkeypatch.setattr(system, breaks, full)
+    monkeypatch.setattr(os if breaks == "fsync" else system, breaks, full)
     with pytest.raises(OSError, match="No space left"):
         evaluations._write_events(evaluations.folder(run), {}) if breaks == "fsync" else write(run, found(20))
     assert {path: path.read_bytes() for path in run.directory.rglob("*") if path.is_file()} == before

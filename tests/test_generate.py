@@ -394,6 +394,15 @@ def test_a_run_without_a_good_checkpoint(ends, logs):
     assert os.listdir() == ["run"]
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows lets few users make links")
+def test_unfinished_files_have_names_that_nobody_can_guess(tmp_path):
+    guessed = tmp_path / f".images.zip.{os.getpid()}.tmp"
+    guessed.symlink_to(tmp_path / "elsewhere")
+    with generate.published(tmp_path / "images.zip") as file:
+        file.write(b"a zip")
+    assert sorted(os.listdir(tmp_path)) == [guessed.name, "images.zip"]
+
+
 def test_a_file_for_a_folder_is_refused(ends, logs):
     pathlib.Path("file").write_text("old")
     code, _, err = ends(f"--run={logs / 'mlp'}", "--out=file")

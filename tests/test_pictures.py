@@ -117,6 +117,18 @@ def test_gif_shows_each_frame_and_holds_the_last(tmp_path):
     assert durations == [150, 150, 150, 1000]
 
 
+@pytest.mark.parametrize("content", ["noise", "cut", "jpeg", "empty"])
+def test_gif_leaves_out_what_is_no_png(tmp_path, content):
+    paths = frames(tmp_path, 3)
+    whole = paths[1].read_bytes()
+    jpeg = io.BytesIO()
+    Image.new("RGB", (8, 8)).save(jpeg, "JPEG")
+    contents = {"noise": b"noise", "cut": whole[:40], "jpeg": jpeg.getvalue(), "empty": b""}
+    paths[1].write_bytes(contents[content])
+    assert opened(pictures.gif(paths)).n_frames == 2
+    assert pictures.gif([paths[1]]) == b""
+
+
 def test_gif_of_one_frame(tmp_path):
     image = opened(pictures.gif(frames(tmp_path, 1)))
     assert (image.format, image.n_frames) == ("GIF", 1)

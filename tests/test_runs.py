@@ -5,6 +5,7 @@ import datetime
 import math
 import os
 import re
+import shutil
 
 import numpy as np
 import pytest
@@ -175,9 +176,75 @@ def test_settings_that_can_not_be_read(run, content):
     assert f"{run.flags} can't be read as settings" in sentence
 
 
-def test_settings_that_include_themselves(run):
-    run.flags.write_text(f"--flagfile={run.flags}\n")
-    assert "includes itself" in refusal(runs.read_settings, run)
+@pytest.mark.parametrize("line", ["--flagfile={}", "-flagfile={}", "--flagfile\n{}", "  --flagfile={}"])
+def test_settings_never_lead_to_another_file(run, tmp_path, line):
+    secret = tmp_path / "secret"
+    secret.write_text("word of a secret\n")
+    run.flags.write_text(line.format(secret))
+    sentence = refusal(runs.read_settings, run)
+    assert "it leads to another file by --flagfile" in sentence
+    assert "word" not in sentence
+
+
+def test_settings_of_any_size_are_not_read_whole(run):
+    run.flags.write_text("#" * (runs.MOST_SETTINGS + 1))
+    assert f"{runs.MOST_SETTINGS:,} bytes at most" in refusal(runs.read_settings, run)
+
+
+@pytest.mark.parametrize(
+    "name", [" two  words ", "\u3000", "👨\u200d👩", "o'\"neil", "#", "-", "ключ", "a=b", "日" * 85]
+)
+def test_settings_hold_folders_of_any_name(run, config, name):
+    named = dataclasses.replace(config, input_data_dir=f"/data/{name}")
+    run.flags.write_bytes(named.flagfile().encode())
+    assert runs.read_settings(run).input_data_dir == f"/data/{name}"
+
+
+@pytest.mark.parametrize("sign", [*"*?[", *("\\" if os.name == "posix" else "")])
+def test_a_path_that_tensorflow_takes_for_a_pattern_is_refused(config, tmp_path, sign):
+    logdir = tmp_path / f"a{sign}b"
+    for refused in (dataclasses.replace(config, logdir=str(logdir)), read_config([f"--logdir={logdir}"])):
+        assert f"has a {sign}, which TensorFlow takes for a pattern" in refusal(runs.locate, refused)
+    logdir.mkdir()
+    (logdir / "flags.txt").write_text(config.flagfile())
+    assert "takes for a pattern" in refusal(runs.read_settings, runs.Run(logdir))
+
+
+# Links
+
+
+def pipe(_, path):
+    os.mkfifo(path)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows lets few users make links")
+@pytest.mark.parametrize("make", [os.symlink, pipe], ids=["link", "pipe"])
+@pytest.mark.parametrize(
+    "name", ["samples", "checkpoints", "checkpoints/ckpt-000000002", "checkpoints/ckpt-000000002.unfinished",
+             "checkpoints/ckpt-000000001/manifest.json", "metrics.csv", "evaluation", "flags.txt", ".lock"]
+)  # fmt: skip
+def test_what_leads_out_of_a_run_is_refused_before_it_is_read_or_written(config, tmp_path, name, make):
+    run = begin(config)
+    (run.checkpoints / "ckpt-000000001").mkdir(parents=True)
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    if (run.directory / name).is_dir():
+        shutil.rmtree(run.directory / name)
+    (run.directory / name).unlink(missing_ok=True)
+    make(elsewhere, run.directory / name)
+    what = "is a link" if make is os.symlink else "is a pipe"
+    assert f"{run.directory / name} {what}" in refusal(runs.locate, config)
+    if name != "flags.txt":  # else there is no run
+        assert f"{run.directory / name} {what}" in refusal(runs.read_settings, run)
+    assert list(elsewhere.iterdir()) == []
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows lets few users make links")
+def test_the_runs_own_folder_may_be_a_link(config, tmp_path):
+    run = begin(config)
+    run.directory.rename(tmp_path / "large_disk")
+    run.directory.symlink_to(tmp_path / "large_disk")
+    assert runs.read_settings(run) == runs.read_settings(runs.Run(tmp_path / "large_disk"))
 
 
 # The claim

@@ -54,9 +54,9 @@ def test_write_atomically_gives_the_mode_of_an_ordinary_new_file(tmp_path, umask
 
 
 def test_write_atomically_takes_the_longest_name(tmp_path):
-    name = "x" * 255  # NAME_MAX; the temporary name must not be longer
-    system.write_atomically(tmp_path / name, b"x")
-    assert (tmp_path / name).read_bytes() == b"x"
+    for name in ("x" * 255, "日" * 85, "𝒳" * 63):  # NAME_MAX in bytes of UTF-8; the temporary name must not be longer
+        system.write_atomically(tmp_path / name, b"x")
+        assert (tmp_path / name).read_bytes() == b"x"
 
 
 @pytest.mark.parametrize("broken", ["fsync", "replace", "chmod"])
@@ -352,6 +352,34 @@ def test_cache_directory(tmp_path, monkeypatch, variable):
     assert system.cache_directory().is_dir()  # a second call finds it
     if os.name == "posix":
         assert stat.S_IMODE((base / "gan_lowlevel").stat().st_mode) == 0o700
+
+
+def test_cache_directory_is_no_relative_path(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_CACHE_HOME", "relative")
+    monkeypatch.setenv("LOCALAPPDATA", str(tmp_path / "local"))
+    assert system.cache_directory() == tmp_path / "local" / "gan_lowlevel"
+    assert not (tmp_path / "relative").exists()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="modes and owners are POSIX's")
+@pytest.mark.parametrize("mode", [0o777, 0o755, 0o750, 0o701])
+def test_cache_directory_that_others_may_look_into_is_closed(tmp_path, monkeypatch, mode):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    (tmp_path / "gan_lowlevel").mkdir()
+    (tmp_path / "gan_lowlevel").chmod(mode)
+    assert stat.S_IMODE(system.cache_directory().stat().st_mode) == 0o700
+
+
+@pytest.mark.skipif(os.name != "posix", reason="modes and owners are POSIX's")
+def test_cache_directory_of_another_user_is_an_oserror(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    (tmp_path / "gan_lowlevel").mkdir(mode=0o755)
+    owner = os.geteuid()
+    monkeypatch.setattr(os, "geteuid", lambda: owner + 1)
+    with pytest.raises(OSError, match="another user's"):
+        system.cache_directory()
+    assert stat.S_IMODE((tmp_path / "gan_lowlevel").stat().st_mode) == 0o755
 
 
 def test_cache_directory_that_can_not_be_made_is_an_oserror(tmp_path, monkeypatch):

@@ -1,5 +1,6 @@
 """A run in this process: what a restart forgets, what a failed picture may not cost, games that remember more."""
 
+import dataclasses
 import hashlib
 import pathlib
 import re
@@ -12,6 +13,7 @@ from PIL import Image
 
 from gan_lowlevel import data, networks, recorder, runs, system, train
 from gan_lowlevel.commandline import read_config
+from gan_lowlevel.data.dataset import Dataset
 from gan_lowlevel.errors import Exit, Failure
 from gan_lowlevel.gan import build
 from gan_lowlevel.loop import ExplicitLoop
@@ -56,6 +58,14 @@ SMALL = {
     "simultaneous": ["--batch_size=8", "--updates=simultaneous", "--g_step=1"],
     "article": ["--batch_size=8", "--sampling=article", "--d_step=2"],
 }
+
+
+def test_other_photographs_may_be_anothers_pillows(tmp_path):
+    none = np.zeros((0, 8, 8, 3), np.uint8)
+    data, run = Dataset(none, none, none, none, "5 photographs"), runs.Run(tmp_path)
+    for dataset, said in (("photos", True), ("mnist", False)):
+        config = dataclasses.replace(read_config([]), dataset=dataset)
+        assert ("another Pillow" in str(train.other_data(config, data, run))) is said
 
 
 @pytest.mark.parametrize("game", SMALL)

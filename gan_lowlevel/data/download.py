@@ -4,6 +4,7 @@ import dataclasses
 import hashlib
 import http.client
 import pathlib
+import ssl
 import sys
 import time
 import urllib.error
@@ -27,14 +28,22 @@ SHA256 = {
     "t10k-images-idx3-ubyte.gz": "8d422c7b0a1c1c79245a5bcf07fe86e33eeafee792b84584aec276f5a2dbc4e6",
     "t10k-labels-idx1-ubyte.gz": "f7ae60f92e00ec6debd23a6088c31dbd2371eca3ffa0defaefb259924204aec6",
 }
+UNZIPPED_SHA256 = {
+    "train-images-idx3-ubyte.gz": "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
+    "train-labels-idx1-ubyte.gz": "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
+    "t10k-images-idx3-ubyte.gz": "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
+    "t10k-labels-idx1-ubyte.gz": "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
+}
 
 
 @dataclasses.dataclass(frozen=True)
 class Source:
-    """Where files come from and what is accepted. A test points `mirrors` to its own server."""
+    """Where files come from and what is accepted. A test points `mirrors` to its own server, and allows its scheme."""
 
     mirrors: Sequence[str] = MIRRORS  # each ends with a slash
     sha256: Mapping[str, str] = dataclasses.field(default_factory=lambda: SHA256)  # of each file, by name
+    unzipped_sha256: Mapping[str, str] = dataclasses.field(default_factory=lambda: UNZIPPED_SHA256)
+    scheme: str = "https"  # of mirrors, and of whatever they redirect to
     timeout: float = 10.0  # seconds, to connect and for any one read
     patience: float = 600.0  # seconds for a whole file, however it drips
     max_bytes: int = 20_000_000  # of a file; the largest has 9,912,422
@@ -49,16 +58,24 @@ class _Refused(Exception):
     """What a mirror sent is not the file; the text says why."""
 
 
-class _SafeRedirects(urllib.request.HTTPRedirectHandler):
-    """Follows a redirect to https or to the scheme it came by; urllib would go from https to http and ftp too."""
+class _SameScheme(urllib.request.HTTPRedirectHandler):
+    """Follows a redirect within one scheme; urllib would go from https to http and ftp too."""
+
+    def __init__(self, scheme: str):
+        self._scheme = scheme
 
     def redirect_request(self, req, fp, code, msg, headers, newurl):
-        if urllib.parse.urlsplit(newurl).scheme not in ("https", req.type):
+        if urllib.parse.urlsplit(newurl).scheme != self._scheme:
             raise urllib.error.HTTPError(req.full_url, code, f"redirect to {newurl} refused", headers, fp)
         return super().redirect_request(req, fp, code, msg, headers, newurl)
 
 
-_OPENER = urllib.request.build_opener(_SafeRedirects)
+def _open(url: str, source: Source) -> http.client.HTTPResponse:
+    """The answer at `url`; over https its certificate is verified."""
+    if urllib.parse.urlsplit(url).scheme != source.scheme:
+        raise _Refused(f"{source.scheme} is wanted")
+    certified = urllib.request.HTTPSHandler(context=ssl.create_default_context())
+    return urllib.request.build_opener(certified, _SameScheme(source.scheme)).open(url, timeout=source.timeout)
 
 
 def by_hand(directory: pathlib.Path) -> str:
@@ -104,7 +121,7 @@ def _read(url: str, source: Source) -> bytes:
     name = url.rpartition("/")[2]
     content = bytearray()
     began = time.monotonic()
-    with _OPENER.open(url, timeout=source.timeout) as response:
+    with _open(url, source) as response:
         # disable=None: no bar where standard error is no terminal.
         with tqdm(total=response.length, desc=name, unit="B", unit_scale=True, disable=None) as bar:
             while chunk := response.read1(65536):  # read1 returns what has come; each wait for more has the timeout

@@ -1,11 +1,13 @@
 """MNIST, or what has its format, from the four IDX files (LeCun, Cortes and Burges, http://yann.lecun.com/exdb/mnist/)."""
 
-import gzip
+import hashlib
 import math
 import os
 import pathlib
 import struct
 import zlib
+from collections.abc import Mapping
+from typing import BinaryIO
 
 import numpy as np
 
@@ -22,17 +24,20 @@ _CHUNK = 2**20  # bytes
 def load(directory: str, download: bool, dry_run: bool = False, source: Source = MNIST) -> Dataset:
     """The four files of `directory` as a data set: 28x28x1 images; the last of the test images are held out.
 
-    Files that are missing are downloaded from `source`, unless `download` is off or `dry_run` on.
+    Files that are missing are downloaded from `source`, unless `download` is off or `dry_run` on; only beside files of
+    MNIST's own, since Fashion-MNIST and others have the same names.
     Raises Failure(DATA) with one sentence for whatever is missing, broken or not MNIST's format.
     """
     folder = pathlib.Path(os.path.expanduser(directory))
-    missing = [name for name, path in _find(folder).items() if path is None]
+    found = _find(folder)
+    missing = [name for name, path in found.items() if path is None]
+    if missing:
+        _refuse_another(folder, found, missing, source)
     if missing and (dry_run or not download):
-        reason = "--dry_run downloads nothing" if dry_run else "--nodownload was given"
-        raise Failure(
-            Exit.DATA,
-            f"{folder} lacks {', '.join(missing)} and {reason}: leave that flag out, or {by_hand(folder)}.",
-        )
+        reason = "nothing may be downloaded into it: leave --nodownload out, give evaluate --input_data_dir"
+        if dry_run:
+            reason = "--dry_run downloads nothing: leave that flag out"
+        raise Failure(Exit.DATA, f"{folder} lacks {', '.join(missing)} and {reason}, or {by_hand(folder)}.")
     if missing:
         fetch(missing, folder, source)
     paths = _find(folder)
@@ -59,7 +64,8 @@ def read_idx(path: pathlib.Path, magic: int, item_shape: tuple[int, ...]) -> np.
     """
     header = struct.Struct(f">{2 + len(item_shape)}I")
     try:
-        with (gzip.open if path.suffix == ".gz" else open)(path, "rb") as file:
+        with open(path, "rb") as plain:
+            file = _Gunzip(plain) if path.suffix == ".gz" else plain
             start = file.read(header.size)
             if len(start) < header.size:
                 raise _broken(path, f"a header of {header.size} bytes", f"{len(start)} bytes in all")
@@ -75,12 +81,36 @@ def read_idx(path: pathlib.Path, magic: int, item_shape: tuple[int, ...]) -> np.
             # Up to one byte too many: that byte tells of more, and reading to the end checks gzip's CRC.
             while chunk := file.read(min(_CHUNK, size + 1 - len(content))):
                 content += chunk
-    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+    except zlib.error as error:
         raise _broken(path, "a whole gzip file", f"something else ({str(error).rstrip('.')})") from None
     if len(content) != size:
         came = f"only {len(content):,}" if len(content) < size else "more"
         raise _broken(path, f"{size:,} bytes after the header, which claims {count:,} items", came)
     return np.frombuffer(content, np.uint8).reshape(count, *item_shape)
+
+
+class _Gunzip:
+    """Reads a gzip file of one member, as all of these are.
+
+    By zlib itself: Python's gzip walks byte by byte through names, padding and empty members, of which a few megabytes
+    take a minute.
+    """
+
+    def __init__(self, file: BinaryIO):
+        self._file, self._zlib = file, zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)  # 16: with gzip's header and CRC
+
+    def read(self, count: int) -> bytes:
+        """The next `count` bytes, fewer at the end. Raises zlib.error."""
+        content = bytearray()
+        while len(content) < count and not self._zlib.eof:
+            zipped = self._zlib.unconsumed_tail or self._file.read(_CHUNK)
+            came = self._zlib.decompress(zipped, count - len(content))
+            if not zipped and not came and not self._zlib.eof:
+                raise zlib.error("it ends too early")
+            content += came
+        if self._zlib.eof and (self._zlib.unused_data or self._file.read(1)):
+            raise zlib.error("more comes after its end")
+        return bytes(content)
 
 
 def _pair(images_path: pathlib.Path, labels_path: pathlib.Path) -> tuple[np.ndarray, np.ndarray]:
@@ -114,6 +144,26 @@ def _find(folder: pathlib.Path) -> dict[str, pathlib.Path | None]:
             "give that folder, or a new one to have them downloaded into it.",
         )
     return paths
+
+
+def _refuse_another(
+    folder: pathlib.Path, found: Mapping[str, pathlib.Path | None], missing: list[str], source: Source
+) -> None:
+    """Raise Failure(DATA) where a file that is there is not MNIST's, so that MNIST's others would not fit to it."""
+    for name, path in found.items():
+        wanted = source.sha256 if path and path.suffix == ".gz" else source.unzipped_sha256
+        if path and _sha256(path) != wanted[name]:
+            raise Failure(
+                Exit.DATA,
+                f"{folder} lacks {', '.join(missing)}, and {path.name} in it is not MNIST's own (its SHA-256 is "
+                "another), so MNIST's are not put beside it: add the missing files of the same data, or give a new "
+                "folder to have MNIST downloaded into it.",
+            )
+
+
+def _sha256(path: pathlib.Path) -> str:
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _spellings(folder: pathlib.Path, name: str) -> list[pathlib.Path]:

@@ -19,6 +19,7 @@ from gan_lowlevel import system
 from gan_lowlevel.data.dataset import Dataset
 from gan_lowlevel.data.photo_files import Skipped
 
+PROVED = 2**30  # bytes of rows that are held to their hash at each start, about 2 s; more would take minutes
 KEPT = 4  # caches; older ones, by their last use, are deleted
 _PREFIX = "photos-"
 _LEFT_OVER = 86_400  # seconds after which a half-written file has no living owner
@@ -45,19 +46,26 @@ def key(*facts: object) -> str:
     return hashlib.sha256(repr(facts).encode()).hexdigest()[:32]
 
 
-def read(key: str, row_shape: tuple[int, ...]) -> Stored | None:
-    """The rows of `key`, or None where they are missing or broken."""
+def read(key: str, row_shape: tuple[int, ...], touch: bool) -> Stored | None:
+    """The rows of `key`; None where they are missing or, up to PROVED, not what was written. touch: note this use."""
     try:
-        npy, notes_file = _paths(key)
-        content = json.loads(notes_file.read_bytes())
+        npy, notes_file = _paths(key, make=False)
+        found = json.loads(notes_file.read_bytes())
+        content = found["notes"]
+        if found["sha256"] != _proof(content):
+            return None
         count, held_out = int(content["count"]), int(content["held_out"])
         skipped = [Skipped(str(name), str(reason), bool(passing)) for name, reason, passing in content["skipped"]]
         rows = np.load(npy, mmap_mode="r", allow_pickle=False)  # raises for a file shorter than its header says
         whole = npy.stat().st_size == rows.offset + rows.nbytes
         if rows.dtype != np.uint8 or rows.shape != (count, *row_shape) or not whole or not 0 <= held_out <= count:
             return None
-        os.utime(notes_file)  # the time of its last use
-        return Stored(rows, Notes(count, held_out, skipped), str(content["sha256"]))
+        wanted = (content["sha256"], content["held_out_sha256"])
+        if rows.nbytes <= PROVED and wanted != (dataset_sha256(rows[held_out:]), dataset_sha256(rows[:held_out])):
+            return None
+        if touch:
+            os.utime(notes_file)  # the time of its last use
+        return Stored(rows, Notes(count, held_out, skipped), content["sha256"])
     except Exception:  # json and NumPy raise a dozen kinds, and a cache that cannot be read is just no cache
         return None
 
@@ -74,8 +82,13 @@ def write(key: str, row_shape: tuple[int, ...], fill: Callable[[BinaryIO], Notes
         notes = fill(file)
         file.seek(0)
         _write_header(file, (notes.count, *row_shape))  # of the same length: NumPy leaves room for the count
-    sha256 = dataset_sha256(np.load(npy, mmap_mode="r")[notes.held_out :])
-    system.write_atomically(notes_file, json.dumps({**notes._asdict(), "sha256": sha256}).encode())
+    rows = np.load(npy, mmap_mode="r", allow_pickle=False)
+    content = {
+        **notes._asdict(),
+        "sha256": dataset_sha256(rows[notes.held_out :]),
+        "held_out_sha256": dataset_sha256(rows[: notes.held_out]),
+    }
+    system.write_atomically(notes_file, json.dumps({"notes": content, "sha256": _proof(content)}).encode())
     _delete_old(npy.parent)
 
 
@@ -85,8 +98,12 @@ def dataset_sha256(images: np.ndarray) -> str:
     return Dataset(images, none, none, none, description="").sha256()
 
 
-def _paths(key: str) -> tuple[pathlib.Path, pathlib.Path]:
-    directory = system.cache_directory()
+def _proof(content: dict) -> str:
+    return hashlib.sha256(json.dumps(content).encode()).hexdigest()
+
+
+def _paths(key: str, make: bool = True) -> tuple[pathlib.Path, pathlib.Path]:
+    directory = system.cache_directory(make)
     return directory / f"{_PREFIX}{key}.npy", directory / f"{_PREFIX}{key}.json"
 
 

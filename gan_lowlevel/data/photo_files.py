@@ -15,6 +15,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from tqdm import tqdm
 
 from gan_lowlevel import system
+from gan_lowlevel.errors import printable
 
 EXTENSIONS = (".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".bmp", ".dib", ".gif")
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF")  # Pillow's others, some of which start programs, are never tried
@@ -23,6 +24,7 @@ MAX_BYTES = 2**28  # of a file, which some decoders read whole: 256 MiB
 _LARGE = 2**25  # pixels; larger ones are decoded one at a time, or memory would grow with the cores
 _DRAFT = 4  # a JPEG is decoded at 1/2, 1/4 or 1/8 where that leaves 4 times the wanted size: 10 times faster for
 # 7 megapixels, and the result differs by 1 of 255 on average; 500x375 to 64x64 is decoded in full
+_BAND = 2**22  # pixels that are made opaque at a time: whole copies of a large picture would take a gigabyte
 _AT_ONCE = 1024  # files handed to the threads at a time: a million of them would hold a gigabyte
 
 _one_large = threading.Lock()
@@ -126,11 +128,6 @@ def decode_all(photos: list[Photo], write: Callable[[np.ndarray], object], **set
     return skipped
 
 
-def printable(text: str) -> str:
-    """Text whose newlines, escapes and undecodable bytes, which could break or disguise a line, are spelled out."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
-
-
 def _skipped(name: str, error: Exception) -> Skipped:
     """The error in one short line; parts of it may be the file's own bytes."""
     words = getattr(error, "strerror", None) or str(error) or type(error).__name__
@@ -161,7 +158,18 @@ def _loops(path: str, target: str) -> bool:
 
 
 def _opaque(image: Image.Image) -> Image.Image:
-    """Any mode as RGB of 8 bits, on white."""
+    """Any mode as RGB of 8 bits, on white. One copy of the picture, or none."""
+    if image.mode == "RGB" and not image.has_transparency_data:
+        return image
+    opaque = Image.new("RGB", image.size)
+    rows = max(_BAND // image.width, 1)
+    for top in range(0, image.height, rows):
+        box = (0, top, image.width, min(top + rows, image.height))
+        opaque.paste(_opaque_band(image.crop(box)), box)
+    return opaque
+
+
+def _opaque_band(image: Image.Image) -> Image.Image:
     if image.mode.startswith("I"):  # 16 bits in 16 or 32, which Pillow would clip; 65535 / 257 = 255
         image = Image.fromarray(np.rint(np.asarray(image) / 257).astype(np.uint8))
     if image.has_transparency_data:  # alpha, or one colour that means transparent

@@ -14,8 +14,8 @@ import PIL
 
 from gan_lowlevel.data import photo_cache
 from gan_lowlevel.data.dataset import Dataset
-from gan_lowlevel.data.photo_files import Photo, Skipped, decode_all, find, printable
-from gan_lowlevel.errors import Exit, Failure
+from gan_lowlevel.data.photo_files import Photo, Skipped, decode_all, find
+from gan_lowlevel.errors import Exit, Failure, printable
 
 _WANTED = "give --input_data_dir=DIR, a folder of JPEG, PNG, WebP, BMP or GIF files"
 _VERSION = 1  # of the decoding: where it changes, so does this, and caches are made anew
@@ -47,8 +47,8 @@ def load(
 
     resize: "stretch" or "crop", see photo_files.decode. mirror: those that train come a second time, left to right.
     holdout: this share, by a hash of each name, never trains. Files that do not decode are named on standard error.
-    The arrays are read-only and mapped from a cache file, so that a folder larger than memory trains too; with
-    dry_run, or where no cache can be written, they are in memory.
+    The arrays are read-only and mapped from a cache file, so that a folder larger than memory trains too; where
+    none can be written, or dry_run would have to, they are in memory.
     Raises Failure(DATA) for no folder, and for fewer rows to train on than `batch_size`.
     """
     folder, shown = os.path.expanduser(directory), printable(directory)
@@ -66,8 +66,8 @@ def load(
         _VERSION, PIL.__version__, os.path.realpath(folder), row_shape, resize, mirror, holdout,
         [(photo.name, photo.size, photo.mtime_ns) for photo in photos],
     )  # fmt: skip
-    cache = bool(photos) and not dry_run  # a dry run does not even make the cache's folder
-    stored = photo_cache.read(key, row_shape) if cache else None
+    cache = bool(photos) and not dry_run
+    stored = photo_cache.read(key, row_shape, touch=cache) if photos else None
     if stored is not None and any(file.passing for file in stored.notes.skipped):
         stored = None  # they are tried again; and Windows replaces no file that is still mapped
     if stored is None:
@@ -107,7 +107,7 @@ def _made(key: str, row_shape: tuple[int, ...], fill, cache: bool) -> photo_cach
     if cache:
         with contextlib.suppress(OSError):  # full or read-only; on Windows also a file that another process has mapped
             photo_cache.write(key, row_shape, fill)
-        stored = photo_cache.read(key, row_shape)  # whoever wrote it
+        stored = photo_cache.read(key, row_shape, touch=True)  # whoever wrote it
         if stored is not None:
             return stored
     memory = io.BytesIO()

