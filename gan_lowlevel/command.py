@@ -1,5 +1,6 @@
 """What every command shares: arguments to a record, the body, an exit code. Imports no TensorFlow."""
 
+import errno
 import os
 import sys
 import traceback
@@ -11,6 +12,13 @@ from gan_lowlevel.commandline import help_text
 from gan_lowlevel.errors import Exit, Failure
 
 Record = TypeVar("Record")
+
+# What to do about what the disk refuses.
+_ADVICE = (
+    ((errno.ENOSPC, errno.EDQUOT), "make room"),
+    ((errno.EROFS, errno.EACCES, errno.EPERM), "allow writing there"),
+    ((errno.ENOENT, errno.ENOTDIR), "put back what was moved or removed"),
+)
 
 
 def start_tensorflow() -> None:
@@ -53,20 +61,31 @@ def run(
     except BrokenPipeError:  # the reader of standard output left, as in `... --help | head`
         code = Exit.DONE
     except OSError as error:
-        code = _say(Exit.DISK, f"{error.filename or 'a file'}: {error.strerror or error}; make room or allow access, "
-                               "then give the same command again.")  # fmt: skip
+        file = error.filename or ("standard output" if _output_refused() else "a file")
+        advice = next((do for numbers, do in _ADVICE if error.errno in numbers), "make room or allow access")
+        code = _say(Exit.DISK, f"{file}: {error.strerror or error}; {advice}, then give the same command again.")
     except Exception:
         traceback.print_exc()
         code = _say(Exit.BUG, "this is a bug of gan_lowlevel: please report it with the lines above.")
-    try:
-        if sys.stdout is not None:
-            sys.stdout.flush()
-    except OSError:  # its reader left or its disk is full: Python would try once more at its end, and complain
+    if _output_refused():  # its reader left or its disk is full: Python would try once more at its end, and complain
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     sys.exit(code)
 
 
+def _output_refused() -> bool:
+    """Whether standard output does not take what it holds."""
+    try:
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except OSError:
+        return True
+    return False
+
+
 def _say(code: Exit, sentence: str) -> Exit:
     line = " ".join(sentence.splitlines())  # a path, or TensorFlow's own words, may hold line breaks
-    print(f"gan_lowlevel: {line}", file=sys.stderr, flush=True)
+    try:
+        print(f"gan_lowlevel: {line}", file=sys.stderr, flush=True)
+    except OSError:  # nowhere to say it: the code is left
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
     return code

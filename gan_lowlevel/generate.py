@@ -189,7 +189,7 @@ def folder(
             shown_in_grid.append(views[: max(IN_GRID - sum(map(len, shown_in_grid)), 0)])
             if singles and not of_points:
                 for seed, image in zip(seeds, views, strict=True):
-                    (out / picture_name(seed)).write_bytes(pictures.png(image))
+                    system.write_atomically(out / picture_name(seed), pictures.png(image), durable=False)
 
         yield add
         views = np.concatenate(shown_in_grid)
@@ -206,7 +206,8 @@ def zipped(path: pathlib.Path, game: "Game") -> Iterator[Sink]:
         def add(seeds: list[int], samples: np.ndarray) -> None:
             for seed, image in zip(seeds, images(samples, game), strict=True):
                 if seed not in written:
-                    archive.writestr(_member(picture_name(seed)), pictures.png(image))
+                    with system.naming(path):
+                        archive.writestr(_member(picture_name(seed)), pictures.png(image))
                     written.add(seed)
 
         yield add
@@ -223,7 +224,8 @@ def npz(path: pathlib.Path, shape: tuple[int, ...]) -> Iterator[Sink]:
 
             def add(seeds: list[int], samples: np.ndarray) -> None:
                 all_seeds.extend(seeds)
-                member.write(np.ascontiguousarray(samples, "<f4").data)
+                with system.naming(path):
+                    member.write(np.ascontiguousarray(samples, "<f4").data)
 
             yield add
         with archive.open(_member("seeds.npy"), "w") as member:
@@ -256,9 +258,12 @@ def published(path: pathlib.Path) -> Iterator[BinaryIO]:
             yield file
         system.fsync(unfinished)
         os.replace(unfinished, path)
-    except BaseException:
+    except BaseException as error:
         with contextlib.suppress(OSError):
             unfinished.unlink()
+        if isinstance(error, OSError) and error.filename in (None, str(unfinished)):
+            with system.naming(path):
+                raise
         raise
     system.fsync(path.parent)
 

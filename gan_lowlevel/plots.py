@@ -1,5 +1,7 @@
 """Figures to pictures: curves, points, D's surface, what both losses say of each sample. Imports no TensorFlow."""
 
+import warnings
+
 import numpy as np
 
 REAL, FAKE = "red", "blue"  # of points in the plane, as the source of that game has them
@@ -200,5 +202,7 @@ def _rendered(figure) -> np.ndarray:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
     canvas = FigureCanvasAgg(figure)
-    canvas.draw()
+    with warnings.catch_warnings():  # on a machine that is busy matplotlib remarks that its legends take long
+        warnings.simplefilter("ignore")
+        canvas.draw()
     return np.asarray(canvas.buffer_rgba())[:, :, :3].copy()

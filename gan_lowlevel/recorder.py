@@ -1,5 +1,6 @@
 """What a run leaves while it goes on: scalars, pictures, histograms, lines; at its end the curves and the GIF."""
 
+import contextlib
 import re
 import shutil
 import time
@@ -58,6 +59,7 @@ class Recorder:
 
     def __init__(self, loop: ExplicitLoop, clock: Clock, run: Run, data: Dataset, held_out: Rows | None, start: int):
         self._loop, self._clock, self._run = loop, clock, run
+        run.undrawn.touch()
         self._forget_later_pictures(start)
         self._metrics = Metrics(run, start)
         self._theory = Theory(loop, held_out)
@@ -79,8 +81,12 @@ class Recorder:
         return self
 
     def __exit__(self, *exception) -> None:
-        self.finish()
-        self._events.close()
+        # The first failure is the one to tell: what comes of closing after it is left out.
+        with contextlib.suppress(*[OSError] if exception[0] else []):
+            try:
+                self.finish()
+            finally:
+                self._events.close()
 
     def finish(self) -> None:
         """Draw the curves and the GIF, read the last figures aloud; what is asked again is not done again."""
@@ -90,6 +96,9 @@ class Recorder:
         config = self._loop.config
         columns = self._metrics.columns()
         played = np.isfinite(columns.get("value/minus_log_4", np.zeros(0)))  # else a row of theory's alone
+        frames = sorted(self._run.sample(0).parent.glob("step_*.png"), key=lambda path: (len(path.name), path.name))
+        if frames:
+            system.write_atomically(self._run.directory / "samples.gif", pictures.gif(frames))
         if played.any():
             steps = columns["step"][played]
             ideals = {"D_loss": losses.IDEAL_D_LOSS, "G_loss": losses.IDEAL_G_LOSS[config.g_loss]}
@@ -102,12 +111,10 @@ class Recorder:
             self._read_aloud()
             if columns["step"][-1] == config.max_steps:  # not so where a signal or a failure ends the run
                 self._events.trial_ends(config.max_steps)
-        frames = sorted(self._run.sample(0).parent.glob("step_*.png"), key=lambda path: (len(path.name), path.name))
-        if frames:
-            system.write_atomically(self._run.directory / "samples.gif", pictures.gif(frames))
         for table in tables.tables(self._loop.game, config.z_dim):
             self._events.png(config.max_steps, f"network/{table.name}", tables.drawn(table))
         self._events.flush()
+        self._run.undrawn.unlink(missing_ok=True)
 
     def record(self, step: int, report: Report) -> None:
         """Whatever is due after `step` steps."""
@@ -121,6 +128,7 @@ class Recorder:
             scalars |= self._theory.scalars(step) | self._view.measures(step)
         if scalars:
             self._events.scalars(step, scalars)
+            self._events.flush()
             self._metrics.add(step, scalars)
         if due(step, config.sample_every):
             self._samples(step)

@@ -1,9 +1,11 @@
 """What differs between operating systems: locks, signals, fsync of a directory, caches, cores, a quiet import."""
 
 import contextlib
+import errno
 import importlib
 import os
 import pathlib
+import shutil
 import signal
 import sys
 import tempfile
@@ -42,23 +44,47 @@ def fsync(path: os.PathLike) -> None:
         os.close(descriptor)
 
 
-def write_atomically(path: pathlib.Path, content: bytes) -> None:
-    """Replace `path` by `content`: after a crash the old file stands or the new one, never a part of it."""
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:100]}.", suffix=".tmp")
+def write_atomically(path: pathlib.Path, content: bytes, durable: bool = True) -> None:
+    """Replace `path` by `content`: after a crash the old file stands or the new one, never a part of it.
+
+    durable=False: this holds over a kill and a full disk, not over a loss of power; for many small files.
+    """
+    with naming(path, len(content)):
+        descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:100]}.", suffix=".tmp")
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(content)
+                file.flush()
+                if durable:
+                    os.fsync(file.fileno())
+            # mkstemp gives 0600; a run's files are for all whom the user lets in.
+            os.chmod(temporary, 0o666 & ~_umask())
+            os.replace(temporary, path)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                os.unlink(temporary)
+            raise
+        if durable:
+            fsync(path.parent)
+
+
+@contextlib.contextmanager
+def naming(path: pathlib.Path, size: int | None = None) -> Iterator[None]:
+    """An OSError of the block bears the name of `path`: it may bear none, or that of a temporary file beside it.
+
+    That of a full disk says how many bytes are free, and that `size` are wanted.
+    """
     try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(temporary, 0o666 & ~_umask())  # mkstemp gives 0600; a run's files are for all whom the user lets in
-        os.replace(temporary, path)
-    except BaseException as error:
-        with contextlib.suppress(OSError):
-            os.unlink(temporary)
-        if isinstance(error, OSError) and error.filename is None:
-            error.filename = str(path)  # a full disk says it of no file
+        yield
+    except OSError as error:
+        error.filename = str(path)
+        del error.filename2  # a rename's other name
+        if error.errno == errno.ENOSPC:
+            with contextlib.suppress(OSError):
+                free = f"{shutil.disk_usage(path.parent).free:,} bytes are free"
+                wanted = "" if size is None else f"{size:,} bytes are wanted, "
+                error.strerror = f"{error.strerror} ({wanted}{free})"
         raise
-    fsync(path.parent)
 
 
 def _umask() -> int:
@@ -133,7 +159,11 @@ def import_quietly(module: str) -> None:
         return
     sys.stderr.flush()
     terminal = os.dup(2)
-    with tempfile.TemporaryFile() as chatter:
+    with contextlib.ExitStack() as files:
+        try:
+            chatter = files.enter_context(tempfile.TemporaryFile())
+        except OSError:  # every temporary folder is full
+            chatter = files.enter_context(open(os.devnull, "r+b"))
         os.dup2(chatter.fileno(), 2)
         try:
             importlib.import_module(module)

@@ -42,17 +42,20 @@ def train(config: Config, game: Game, data: Dataset, rows: Rows, run: Run) -> Ex
                 "give its own data again, by --input_data_dir, or another --run_name for a new run.",
             )
         start = found.step if found else 0
+        loop = ExplicitLoop(session, gan, game, config, rows)
+        clock = Clock(loop)
         if start >= config.max_steps:
+            if run.undrawn.exists():  # the disk refused it
+                with Recorder(loop, clock, run, data, held_out, start):
+                    pass
             console.print_already_there(config, run, start)
             return Exit.DONE
         console.print_start(config, gan.theta, data, devices(session))
         console.print_run(run, start)
 
-        loop = ExplicitLoop(session, gan, game, config, rows)
         engine = begin(loop)
         kind = "explicit" if engine is loop else "compiled"
         system.write_atomically(run.flags, dataclasses.replace(config, engine=kind).flagfile().encode())
-        clock = Clock(loop)
         with (
             system.StopRequest().installed() as stop,
             Recorder(loop, clock, run, data, held_out, start) as recorder,
@@ -64,13 +67,13 @@ def train(config: Config, game: Game, data: Dataset, rows: Rows, run: Run) -> Ex
                 stopped = stop.exit_code  # asked once a round, so that nothing ends the loop that was not saved for
                 check_finite(report, done, run)
                 progress.show(done, clock.place(done), report)
+                recorder.record(done, report)  # what the disk refuses is recorded when the step is played again
+                if config.line_every and clock.due(done, config.line_every):
+                    progress.line(recorder.line(done, report))
                 try:
-                    recorder.record(done, report)
-                    if config.line_every and clock.due(done, config.line_every):
-                        progress.line(recorder.line(done, report))
                     if stopped or done == config.max_steps:
                         recorder.finish()  # before the save: killed in between, the run draws them when it goes on
-                finally:  # a picture that can't be written costs no step
+                finally:  # what can be drawn later costs no step
                     if stopped or clock.due(done, config.save_every):
                         states.save(done, notes, config.max_to_keep)
         console.print_end(config, run, report, done, progress.seconds, stopped)

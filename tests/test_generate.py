@@ -411,3 +411,17 @@ def test_what_can_not_be_written_is_said_before_anything_is_drawn(ends, logs, mo
     assert "file" in err
     assert len(err.splitlines()) == 1
     assert pathlib.Path("file").read_text() == "old"
+
+
+def test_a_single_picture_is_the_old_one_or_the_new_one(draw, monkeypatch):
+    draw(seeds="3", out="out")
+    before = contents("out")
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "replace", full)
+    with pytest.raises(OSError, match="No space left") as raised:
+        draw(seeds="3", out="out")
+    assert pathlib.Path(raised.value.filename).name == "seed_00000003.png"
+    assert contents("out") == before

@@ -5,7 +5,7 @@ from typing import ClassVar
 import numpy as np
 from scipy.spatial.distance import pdist
 
-from gan_lowlevel import pictures
+from gan_lowlevel import pictures, system
 from gan_lowlevel.loop import Report
 from gan_lowlevel.metrics.neighbours import nearest
 from gan_lowlevel.views.scene import Scene
@@ -39,7 +39,8 @@ class Grids:
         if scene.loop.config.save_single_samples:
             path.with_suffix("").mkdir(exist_ok=True)
             for seed, image in enumerate(images):
-                (path.with_suffix("") / f"seed_{seed:08d}.png").write_bytes(pictures.png(image))
+                single = path.with_suffix("") / f"seed_{seed:08d}.png"
+                system.write_atomically(single, pictures.png(image), durable=False)
 
     def views(self, step: int) -> None:
         """A walk in each row; samples, and under each the nearest picture that trains."""
