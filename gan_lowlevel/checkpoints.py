@@ -79,8 +79,7 @@ class Checkpoints:
         if not self.root.exists():
             return Failure(
                 Exit.DISK,
-                f"{self.root} is gone, so step {step:,} can't be saved: put it back, then give the same command again; "
-                "without it the run begins at step 0.",
+                f"{self.root} is gone, so step {step:,} can't be saved: put it back, then give the same command again.",
             )
         words = str(getattr(error, "strerror", None) or getattr(error, "message", None) or error).splitlines()
         # TensorFlow tells of its graph too, at length: the line that names the file says what happened to it.
