@@ -1,5 +1,6 @@
 """The definitive low-level GAN: TensorFlow 1.x-style graphs that run on today's TensorFlow 2."""
 
+import importlib.util
 import sys
 
 __version__ = "0.1.0"
@@ -9,3 +10,10 @@ if not (3, 11) <= sys.version_info[:2] <= (3, 13):  # the versions that TensorFl
         f"gan_lowlevel runs on Python 3.11, 3.12 or 3.13, this is Python {sys.version_info[0]}.{sys.version_info[1]}: "
         "make a virtual environment with one of those."
     )
+
+# Asked here, since each module imports what it needs before any command can catch the failure.
+_NEEDED = ("absl", "matplotlib", "mlxtend", "numpy", "PIL", "scipy", "sklearn", "tensorboard", "tensorflow",
+           "threadpoolctl", "tqdm")  # fmt: skip
+_missing = [name for name in _NEEDED if importlib.util.find_spec(name) is None]
+if _missing:
+    sys.exit(f"gan_lowlevel wants {', '.join(_missing)}, not installed here: pip install -r requirements.txt")

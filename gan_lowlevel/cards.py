@@ -31,6 +31,8 @@ generated, which lies in [0, log 2 = 0.6931]; below 0 it says nothing | 0 |
 | `numerics/clipped` | arguments of both losses' logarithms, on D's next batch, that float32 rounds to 0: \
 log(probability) is −inf there | 0 |
 | `numerics/literal_error` | over the others, the largest difference of log(probability) to the stable form, nats | 0 |
+| `spread/samples`, `spread/pixels` | standard deviation from sample to sample, and within each, of real data's | 1 |
+| `spread/D_logits` | standard deviation of D's logits over real and generated; below 0.0001 for long D is dead | 0 |
 
 D's figures are of its last update of the step, before it is applied; G's likewise. The tab *Custom scalars* puts
 together what belongs together; in *PR curves* recall is level and precision upright, and real is positive.
@@ -63,6 +65,9 @@ ALIKE = 0.5  # diversity, of real data's
 SWINGING = 0.5  # standard deviation of G's loss, nats
 FAR = 0.1  # nats of the divergence itself, where it is known
 MISSED = 0.5  # share of a mixture's samples near a mode
+FLAT = 1e-6  # norm of G's gradient, beyond which nothing moves
+DEAD = 1e-4  # standard deviation of D's logits, nats
+SAME = 0.01  # standard deviation of samples, of real data's
 
 
 def reading(g_loss: str, source: str) -> str:
@@ -91,7 +96,7 @@ def remarks(config: Config, figures: dict[str, float]) -> list[Remark]:
     def known(*names: str) -> bool:
         return all(name in figures for name in names)
 
-    said = []
+    said = warnings(config, figures)
     if known("prob/D_x", "prob/D_G_z", "value/V"):
         said.append(_who_is_winning(config, figures))
     if known("gradient/minimax", "gradient/non_saturating"):
@@ -173,6 +178,51 @@ def remarks(config: Config, figures: dict[str, float]) -> list[Remark]:
                 + (", which this run trains with." if literal else "; the stable form has them."),
                 "numerics/clipped above 0",
                 "`--log_form=stable`" if literal else "",
+            )
+        )
+    return said
+
+
+def warnings(config: Config, figures: dict[str, float]) -> list[Remark]:
+    """What keeps a game from being one, whatever its losses: said on the console too, as soon as it is so."""
+    norm, logits = figures.get(f"gradient/{config.g_loss}", 1.0), figures.get("spread/D_logits", 1.0)
+    samples, pixels = figures.get("spread/samples", 1.0), figures.get("spread/pixels", 1.0)
+    said = []
+    if config.d_step and logits < DEAD:
+        said.append(
+            Remark(
+                f"D is dead, or the game is over: it says the same of everything (its logits scatter by {logits:.1e} "
+                "nats).",
+                f"spread/D_logits below {DEAD}",
+                _try("another `--seed`", "a smaller `--d_learning_rate`"),
+            )
+        )
+    if config.g_step and norm < FLAT:
+        said.append(
+            Remark(
+                f"G is flat, it learns nothing: the norm of its gradient is {norm:.1e}.",
+                f"gradient/{config.g_loss} below {FLAT}",
+                _try(
+                    "`--g_loss=non_saturating`" if config.g_loss == "minimax" else "",
+                    _weaker_d(config),
+                    "a smaller `--d_learning_rate`",
+                ),
+            )
+        )
+    if config.g_step and samples < SAME:
+        said.append(
+            Remark(
+                f"G's samples are constant, one for every z: they scatter by {samples:.4f} of what real data do.",
+                f"spread/samples below {SAME}",
+                _try("smaller learning rates", "another `--seed`"),
+            )
+        )
+    if config.g_step and pixels < SAME:
+        said.append(
+            Remark(
+                f"G's pictures are of one colour each: their pixels scatter by {pixels:.4f} of what real ones' do.",
+                f"spread/pixels below {SAME}",
+                _try("smaller learning rates", "another `--seed`"),
             )
         )
     return said

@@ -1,8 +1,8 @@
 """Checkpoints that survive a crash: a directory each, published by one rename, proved by a manifest.
 
 checkpoints/ckpt-000001000/ holds TensorFlow's own `model.index` and `model.data-*` and a `manifest.json` with step,
-sizes, SHA-256 and what the run notes. Inside are variables alone, so that equal states are equal bytes. The file
-checkpoints/checkpoint points TensorFlow's own readers to the newest; this module never reads it.
+sizes, SHA-256, what the run notes, and a SHA-256 of its own. Inside are variables alone, so that equal states are equal
+bytes. The file checkpoints/checkpoint points TensorFlow's own readers to the newest; this module never reads it.
 """
 
 import dataclasses
@@ -13,16 +13,18 @@ import os
 import pathlib
 import re
 import shutil
-from typing import Any
+from typing import Any, BinaryIO
 
 import tensorflow as tf
 
 from gan_lowlevel import system
-from gan_lowlevel.errors import Exit, Failure
+from gan_lowlevel.errors import Exit, Failure, one_line
 
 v1 = tf.compat.v1
 
-_NAME = re.compile(r"ckpt-(\d{9,})")
+_NAME = re.compile(r"ckpt-(\d{9,})", re.ASCII)
+_FILES = ("model.data-00000-of-00001", "model.index")  # as TensorFlow names them
+_MANIFEST_MOST = 2**20  # bytes; a whole one has under a thousand
 _UNFINISHED = ".unfinished"
 _BESIDE = 2**14  # bytes of a checkpoint that are no weights, about
 
@@ -100,19 +102,20 @@ class Checkpoints:
 
     def _write(self, final: pathlib.Path, step: int, notes: dict[str, Any]) -> None:
         for leftover in self.root.glob(f"*{_UNFINISHED}"):  # of a killed process: the run is claimed by this one
-            shutil.rmtree(leftover)
+            _remove(leftover)
         unfinished = self._unfinished(final)
         unfinished.mkdir()
         self._global_step.load(step, self._session)
         self._saver.save(self._session, str(unfinished / "model"), write_meta_graph=False, write_state=False)
         files = {}
-        for path in sorted(unfinished.iterdir()):
+        for path in (unfinished / name for name in _FILES):
             files[path.name] = {"bytes": path.stat().st_size, "sha256": _sha256(path)}
             system.fsync(path)
         manifest = {"step": step, "files": files, "notes": notes}
+        manifest |= {"sha256": _own_sha256(manifest)}
         system.write_atomically(unfinished / "manifest.json", json.dumps(manifest, indent=1).encode())
-        if final.exists():  # a broken one, named when it was passed over
-            shutil.rmtree(final)
+        if os.path.lexists(final):  # a broken one, named when it was passed over
+            _remove(final)
         os.rename(unfinished, final)
         system.fsync(self.root)
 
@@ -120,16 +123,21 @@ class Checkpoints:
         """Load the newest good checkpoint; each newer one that is not is named on the console. With `step` that one.
 
         None, and nothing loaded, where there is no checkpoint at all. Raises Failure(CHECKPOINTS) where there are,
-        and none is good, Failure(FLAGS) where none is of that step.
+        and none is good, Failure(FLAGS) where none is of that step. The run may be training meanwhile: what its
+        rotation removes is no longer asked for, and what has come since is looked for.
         """
-        names = _names(self.root)
+        names, seen = _names(self.root), set()
         if step is not None and names:
             return self._restore_one(step, names)
-        for name in names:
-            found = self._load(name)
-            if isinstance(found, Checkpoint):
-                return found
-            print(f"{self.root / name} is passed over: {found}.", flush=True)
+        while new := [name for name in names if name not in seen]:
+            for name in new:
+                found = self._load(name)
+                if isinstance(found, Checkpoint):
+                    return found
+                if os.path.lexists(self.root / name):
+                    print(one_line(f"{self.root / name} is passed over: {found}."), flush=True)
+            seen |= set(new)
+            names = _names(self.root)
         if names:
             raise Failure(
                 Exit.CHECKPOINTS,
@@ -154,9 +162,17 @@ class Checkpoints:
         """Load one, or say what is wrong with it and load nothing."""
         found = _read(self.root / name)
         problem = _misfit(found.prefix, self._variables) if isinstance(found, Checkpoint) else found
-        if not problem:
+        if problem:
+            return problem
+        try:
             self._saver.restore(self._session, found.prefix)
-        return problem or found
+        except tf.errors.OpError as error:
+            return f"TensorFlow can't read it ({error})"
+        except ValueError:
+            if os.path.exists(f"{found.prefix}.index"):
+                raise
+            return "it was removed meanwhile"
+        return found
 
 
 def kept(root: pathlib.Path) -> list[int]:
@@ -168,7 +184,7 @@ def _remove_old(root: pathlib.Path, step: int, max_to_keep: int) -> None:
     """Keep the newest `max_to_keep` up to `step`, and point TensorFlow's own readers to the last."""
     names = [name for name in _names(root) if _step(name) <= step]
     for name in names[max_to_keep:]:
-        shutil.rmtree(root / name)
+        _remove(root / name)
     kept = [f"{name}/model" for name in reversed(names[:max_to_keep])]
     v1.train.update_checkpoint_state(str(root.absolute()), kept[-1], kept)  # a relative root would go into each name
 
@@ -183,29 +199,70 @@ def _step(name: str) -> int:
     return int(_NAME.fullmatch(name)[1])
 
 
+def _remove(path: pathlib.Path) -> None:
+    """Whatever stands there: a folder, or what somebody put in its place."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink()
+
+
 def _read(directory: pathlib.Path) -> Checkpoint | str:
     """The checkpoint in `directory`, its files proved by its manifest, or what is wrong with it."""
     try:
-        manifest = json.loads((directory / "manifest.json").read_bytes())
-        step, files, notes = manifest["step"], manifest["files"], manifest["notes"]
-        facts = {name: (fact["bytes"], fact["sha256"]) for name, fact in files.items()}
+        with _open_file(directory / "manifest.json") as file:
+            manifest = json.loads(file.read(_MANIFEST_MOST))
+        if not _is_manifest(manifest):
+            return "its manifest.json is damaged"
     except OSError as error:
         return f"its manifest.json can't be read ({error.strerror})"
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+    except (ValueError, RecursionError):
         return "its manifest.json is damaged"
-    if directory.name != f"ckpt-{step:09d}" if isinstance(step, int) else True:
-        return f"its manifest.json is of another step ({step!r})"
-    if not {"model.index", "model.data-00000-of-00001"} <= facts.keys() or not isinstance(notes, dict):
-        return "its manifest.json is damaged"
-    for name, (size, sha256) in facts.items():
-        path = directory / pathlib.PurePath(name).name  # a name in a file never leads out of its directory
-        if not path.is_file():
-            return f"{name} is missing"
-        if path.stat().st_size != size:
-            return f"{name} has {path.stat().st_size:,} bytes, its manifest says {size!r}"
-        if _sha256(path) != sha256:
-            return f"{name} is damaged (its SHA-256 is not the manifest's)"
-    return Checkpoint(step=step, prefix=str(directory / "model"), notes=notes)
+    if directory.name != f"ckpt-{manifest['step']:09d}":
+        return f"its manifest.json is of another step ({manifest['step']})"
+    for name in _FILES:
+        wanted = manifest["files"][name]
+        try:
+            with _open_file(directory / name) as file:
+                size = os.fstat(file.fileno()).st_size
+                if size != wanted["bytes"]:
+                    return f"{name} has {size:,} bytes, its manifest says {wanted['bytes']:,}"
+                if hashlib.file_digest(file, "sha256").hexdigest() != wanted["sha256"]:
+                    return f"{name} is damaged (its SHA-256 is not the manifest's)"
+        except OSError as error:
+            return f"{name} can't be read ({error.strerror})"
+    return Checkpoint(step=manifest["step"], prefix=str(directory / "model"), notes=manifest["notes"])
+
+
+def _is_manifest(manifest: Any) -> bool:
+    """Whether it says what a manifest says, and is what was written; one of an earlier version has no SHA-256."""
+    if not isinstance(manifest, dict) or manifest.keys() - {"sha256"} != {"step", "files", "notes"}:
+        return False
+    step, files, notes = manifest["step"], manifest["files"], manifest["notes"]
+    if type(step) is not int or not isinstance(files, dict) or not isinstance(notes, dict):
+        return False
+    if files.keys() != set(_FILES) or not all(map(_is_fact, files.values())):
+        return False
+    return "sha256" not in manifest or manifest["sha256"] == _own_sha256(manifest)
+
+
+def _is_fact(fact: Any) -> bool:
+    """Of one file."""
+    wanted = {"bytes": int, "sha256": str}
+    return isinstance(fact, dict) and {name: type(value) for name, value in fact.items()} == wanted
+
+
+def _own_sha256(manifest: dict[str, Any]) -> str:
+    """Of all that a manifest says but this."""
+    rest = {name: value for name, value in manifest.items() if name != "sha256"}
+    return hashlib.sha256(json.dumps(rest, sort_keys=True).encode()).hexdigest()
+
+
+def _open_file(path: pathlib.Path) -> BinaryIO:
+    """Open a file to read. Raises OSError, also where something else bears its name: a pipe would wait for ever."""
+    if os.path.lexists(path) and not path.is_file():
+        raise OSError(errno.EINVAL, "no file", str(path))
+    return open(path, "rb")
 
 
 def _misfit(prefix: str, variables: list) -> str:

@@ -1,5 +1,6 @@
 """What every command shares: arguments to a record, the body, an exit code. Imports no TensorFlow."""
 
+import contextlib
 import errno
 import os
 import sys
@@ -9,7 +10,7 @@ from typing import Any, TypeVar
 
 from gan_lowlevel import system
 from gan_lowlevel.commandline import help_text
-from gan_lowlevel.errors import Exit, Failure
+from gan_lowlevel.errors import Exit, Failure, one_line
 
 Record = TypeVar("Record")
 
@@ -43,6 +44,7 @@ def run(
     A Failure is its one sentence on standard error; so is what the disk refuses. Only a bug shows a traceback.
     """
     argv = sys.argv[1:]
+    system.keep_standard_descriptors()
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):  # a terminal that can't show a sign shows another, and the run goes on
             stream.reconfigure(errors="replace")
@@ -61,12 +63,14 @@ def run(
     except BrokenPipeError:  # the reader of standard output left, as in `... --help | head`
         code = Exit.DONE
     except OSError as error:
-        file = error.filename or ("standard output" if _output_refused() else "a file")
-        advice = next((do for numbers, do in _ADVICE if error.errno in numbers), "make room or allow access")
-        code = _say(Exit.DISK, f"{file}: {error.strerror or error}; {advice}, then give the same command again.")
-    except Exception:
-        traceback.print_exc()
-        code = _say(Exit.BUG, "this is a bug of gan_lowlevel: please report it with the lines above.")
+        if error.errno == errno.ENAMETOOLONG:
+            code = _say(Exit.FLAGS, f"{error.filename} is longer than a name may be: give a shorter one.")
+        else:
+            file = error.filename or ("standard output" if _output_refused() else "a file")
+            advice = next((do for numbers, do in _ADVICE if error.errno in numbers), "make room or allow access")
+            code = _say(Exit.DISK, f"{file}: {error.strerror or error}; {advice}, then give the same command again.")
+    except Exception as error:
+        code = _unexpected(error)
     if _output_refused():  # its reader left or its disk is full: Python would try once more at its end, and complain
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     sys.exit(code)
@@ -82,10 +86,20 @@ def _output_refused() -> bool:
     return False
 
 
+def _unexpected(error: Exception) -> Exit:
+    """What nobody foresaw, which is a bug, unless the machine's memory is what ended."""
+    # TensorFlow says the same of a full disk, where Failure(DISK) has been said already.
+    if isinstance(error, MemoryError) or type(error).__name__ == "ResourceExhaustedError":
+        return _say(Exit.FLAGS, "this machine has not the memory that these settings ask for: "
+                                "give a smaller --batch_size, or less of what was made large.")  # fmt: skip
+    with contextlib.suppress(OSError):
+        traceback.print_exc()
+    return _say(Exit.BUG, "this is a bug of gan_lowlevel: please report it with the lines above.")
+
+
 def _say(code: Exit, sentence: str) -> Exit:
-    line = " ".join(sentence.splitlines())  # a path, or TensorFlow's own words, may hold line breaks
     try:
-        print(f"gan_lowlevel: {line}", file=sys.stderr, flush=True)
-    except OSError:  # nowhere to say it: the code is left
+        print(f"gan_lowlevel: {one_line(sentence)}", file=sys.stderr, flush=True)
+    except OSError:  # whoever closed standard error, or let its disk fill, has the code
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
     return code

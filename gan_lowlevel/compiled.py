@@ -80,7 +80,7 @@ class CompiledLoop:
         """Play from step `start`, up to `until` at the most: the last step's report, and the next step's number.
 
         Ends sooner after about SECONDS, at a batch that is smaller than others (which the explicit loop plays, since
-        the compiled one has one size), and behind a step whose loss is not finite.
+        the compiled one has one size), and behind a step of which anything is not finite.
         """
         config, rows = self._explicit.config, self._explicit.rows
         a_step, first = batches_played(config, 1), batch_number(config, start, 0)
@@ -131,11 +131,12 @@ class CompiledLoop:
 
     def _chunk(self, start, count, x, fakes, d_z, g_z, white) -> tuple[tf.Tensor, Report]:
         """Steps played, and the report of the last."""
-        nothing = Report(DReport(*[tf.constant(0.0)] * len(DReport._fields)), GReport(tf.constant(0.0)))
+        d, g = ([tf.constant(0.0)] * len(fields) for fields in (DReport._fields, GReport._fields))
+        nothing = Report(DReport(*d), GReport(*g), tf.ones([len(self._explicit.checked())], tf.bool))
 
         def going_on(done: tf.Tensor, report: Report) -> tf.Tensor:
             finite = tf.math.is_finite(report.d.d_loss) & tf.math.is_finite(report.g.g_loss)
-            return (done < count) & finite
+            return (done < count) & finite & tf.reduce_all(report.finite)
 
         def body(done: tf.Tensor, _: Report) -> tuple:
             batches = [self._scaled(x[done, batch], white) for batch in range(x.shape[1])]
@@ -147,6 +148,7 @@ class CompiledLoop:
     def _step(self, step: tf.Tensor, x: list[tf.Tensor], fakes: tf.Tensor, d_z: tf.Tensor, g_z: tf.Tensor) -> Report:
         """One step, a round of both players. Inside a function TensorFlow keeps reads and writes in this order."""
         config, game, gan = self._explicit.config, self._explicit.game, self._explicit.gan
+        finite = []
         for update in range(d_z.shape[0]):
             batch = min(update, len(x) - 1)  # the article's way has one for all
             origin = tf.stack(self._explicit.origin(Stream.D_LATENT, step, update))
@@ -156,17 +158,17 @@ class CompiledLoop:
             d = d_objective(config, play)
             if config.updates == "simultaneous":
                 g = g_objective(config, play)
-                both_update(play, d, g, theta=gan.theta, optimizer=gan.optimizer)
-                return Report(d, g)
+                return Report(d, g, both_update(play, d, g, theta=gan.theta, optimizer=gan.optimizer).train)
             if config.d_step:
-                d_update(config, game, play, d, origin=origin, theta=gan.theta, optimizer=gan.optimizer.d)
+                played = d_update(config, game, play, d, origin=origin, theta=gan.theta, optimizer=gan.optimizer.d)
+                finite.append(played.train)
         for update in range(g_z.shape[0]):
             origin = tf.stack(self._explicit.origin(Stream.G_LATENT, step, update))
             play = self._connect(x[0], g_z[update], origin, True)
             g = g_objective(config, play)
             if config.g_step:
-                g_update(play, g, theta=gan.theta, optimizer=gan.optimizer.g)
-        return Report(d, g)
+                finite.append(g_update(play, g, theta=gan.theta, optimizer=gan.optimizer.g).train)
+        return Report(d, g, tf.concat(finite, axis=0))
 
     def _connect(self, x: tf.Tensor, z: tf.Tensor, origin: tf.Tensor, training: bool) -> Play:
         """Both players on x and z, with the weights that there are."""

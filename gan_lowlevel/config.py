@@ -22,6 +22,7 @@ DENSITIES = ("normal", "mixture")
 MIXTURES = ("ring", "grid")
 G_LOSSES = ("non_saturating", "minimax")
 LOG_FORMS = ("stable", "literal")
+ON_NAN = ("stop", "rewind")
 ENGINES = ("auto", "explicit", "compiled")
 OPTIMIZERS = ("adam", "sgd", "nesterov")
 ARTICLE_SAMPLING = ("mlp",)  # the games whose article reuses one z, and one batch of x for a step's updates of D
@@ -240,6 +241,15 @@ class Config:
         "alternating updates D, then G; simultaneous takes both gradients at the same weights and z, "
         "then applies both.",
         choices=("alternating", "simultaneous"),
+    )
+
+    on_nan: str = setting(
+        "stop",
+        str,
+        "When a loss, gradient or weight is NaN or infinite: stop, naming it, or go back to the last good checkpoint "
+        "and on from there with other z, at most 3 times in a run (rewind).",
+        choices=ON_NAN,
+        may_change=True,
     )
 
     # the optimizers

@@ -57,11 +57,12 @@ def print_start(config: Config, theta: Theta, data: Dataset, devices: list[str])
     say(f"device   {', '.join(devices)}, {config.threads} CPU threads")
 
 
-def print_run(run: Run, start: int) -> None:
-    """Where the run lives, and where it begins."""
+def print_run(run: Run, start: int, rewinds: int) -> None:
+    """Where the run lives, where it begins, and with which stream of z if not the first."""
     begins = f"goes on from its checkpoint at step {start:,}" if start else "begins at step 0"
     if not start and run.flags.exists():
         begins = "has no checkpoint yet and begins at step 0"
+    begins += f", with the z of rewind {rewinds}" if rewinds else ""
     say(f"run      {run.directory} {begins}")
 
 
@@ -73,13 +74,13 @@ def print_settings(config: Config) -> None:
 class Progress:
     """A bar with steps/s, time left, V, D(x) and D(G(z)) on a terminal, a log line now and then elsewhere."""
 
-    def __init__(self, start: int, last: int, by_epochs: bool):
+    def __init__(self, start: int, last: int, line_every: int):
         self._start, self._last = start, last
         self._began = self._shown = time.perf_counter()
         self._bar = None
         if sys.stderr is not None and sys.stderr.isatty():
             self._bar = tqdm(total=last, initial=start, unit="it", dynamic_ncols=True, bar_format=BAR)
-        self._by_epochs = by_epochs
+        self._lines, self._by_epochs = bool(line_every), line_every == -1
         self._report: Report | None = None
         self._first = True
         self.seconds = 0.0
@@ -103,7 +104,8 @@ class Progress:
                 self._bar.set_postfix_str(self._brief(report))
             return
         now = time.perf_counter()
-        if self._first or step == self._last or now - self._shown >= LINE_EVERY:
+        at_the_end = step == self._last and not self._lines  # where lines are asked for, one is due there
+        if self._first or at_the_end or now - self._shown >= LINE_EVERY:
             rate = (step - self._start) / (now - self._began)
             left = (self._last - step) / rate
             pace = "the first" if self._first else f"{rate:.1f} steps/s, {left:,.0f} s left"
@@ -133,7 +135,7 @@ def _value(report: Report) -> str:
 
 
 def _losses(report: Report) -> str:
-    d, g = report
+    d, g = report.d, report.g
     accuracy = (d.accuracy_real + d.accuracy_fake) / 2
     return f"D_loss {d.d_loss:.3f}, accuracy {accuracy:.2f}, G_loss {g.g_loss:.3f}"
 

@@ -23,6 +23,11 @@ class Stream(enum.IntEnum):
     DIGITS = 4  # the digit classifier's shifts and dropout masks
 
 
+def rewound(stream: Stream, rewinds: int) -> int:
+    """The stream that stands for another after so many rewinds, at most 15."""
+    return stream + 16 * rewinds
+
+
 def origin(seed: int, stream: int, row: int) -> tuple[int, int]:
     """Where a draw begins, two numbers of 64 bits: which sequence, and its first row there. Of Python integers, or of
     int64 tensors in a compiled loop.

@@ -19,12 +19,25 @@ class Exit(enum.IntEnum):
     TERMINATED = 143
 
 
+LONGEST = 2000  # characters of a sentence, of which a damaged file may be quoted at any length
+
+
+def one_line(text: str) -> str:
+    """The text as one line that a terminal shows as it is: line breaks are spaces, other signs that steer are escaped.
+
+    What a sentence quotes, a path or a line of a damaged file, may hold anything.
+    """
+    line = " ".join(text.splitlines())
+    line = "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in line)
+    return line if len(line) <= LONGEST else f"{line[: LONGEST // 2]} … {line[-LONGEST // 2 :]}"
+
+
 class Failure(Exception):
     """Ends a command: `code` goes to the shell, the sentence to standard error.
 
-    The sentence says what was wanted, what came, where, and what to do.
+    The sentence says what was wanted, what came, where, and what to do; it is kept as one line.
     """
 
     def __init__(self, code: Exit, sentence: str):
-        super().__init__(sentence)
+        super().__init__(one_line(sentence))
         self.code = code

@@ -8,6 +8,7 @@ import time
 from typing import NamedTuple
 
 import tensorflow as tf
+from google.protobuf.message import DecodeError
 from tensorboard.backend.event_processing.event_file_loader import EventFileLoader
 from tensorboard.plugins.scalar import summary_v2 as scalars
 
@@ -114,17 +115,19 @@ def write(run: Run, found: Figures) -> None:
 
 def event_files(run: Run) -> list[pathlib.Path]:
     """Of evaluations, oldest first; one, unless a process was killed."""
-    return sorted(folder(run).glob("events.out.tfevents.*"))
+    return sorted(path for path in folder(run).glob("events.out.tfevents.*") if path.is_file())
 
 
 def curves(run: Run) -> dict[int, dict[str, float | None]]:
     """Every point so far, by step and tag."""
     points: dict[int, dict[str, float | None]] = {}
     for path in event_files(run):
-        with contextlib.suppress(tf.errors.DataLossError):  # damaged: what was readable counts
+        # Damaged: what was readable counts. Gone: another evaluation has put its points into a new file.
+        with contextlib.suppress(tf.errors.OpError, DecodeError):
             for event in EventFileLoader(str(path)).Load():
                 for value in event.summary.value:
-                    points.setdefault(event.step, {})[value.tag] = float(value.tensor.float_val[0])
+                    if value.tag.startswith("evaluation/") and len(value.tensor.float_val) == 1:
+                        points.setdefault(event.step, {})[value.tag] = float(value.tensor.float_val[0])
     return points
 
 

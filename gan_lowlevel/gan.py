@@ -47,6 +47,13 @@ class GReport(NamedTuple):
     g_loss: tf.Tensor
 
 
+class Update(NamedTuple):
+    """One update, and whether what it computes is finite."""
+
+    train: tf.Tensor  # fetching it plays the update; bool [len(checked)]
+    checked: list[str]  # log terms, gradients and the weights after it, in the order of their making
+
+
 class Theta(NamedTuple):
     """The trainable variables, a list for each player."""
 
@@ -74,9 +81,9 @@ class Gan:
     optimizer: Optimizers
     d_report: DReport
     g_report: GReport
-    d_train: tf.Operation
-    g_train: tf.Operation
-    both_train: tf.Operation | None  # updates=simultaneous: both gradients at the same weights and z, then both applied
+    d_update: Update
+    g_update: Update
+    both_update: Update | None  # updates=simultaneous: both gradients at the same weights and z, then both applied
 
 
 def connect(
@@ -171,35 +178,76 @@ def d_update(
     origin: tf.Tensor,
     theta: Theta,
     optimizer: v1.train.Optimizer,
-) -> tf.Operation:
+) -> Update:
     """One update of D, of theta_D alone: on real and fake together, or first on real and then on fake."""
+    check = _Check()
     if game.d_joint:
-        return optimizer.minimize(report.d_loss, var_list=theta.d)
+        gradients = optimizer.compute_gradients(report.d_loss, theta.d)
+        check.terms({"log D(x)": report.log_d_real, "log(1 - D(G(z)))": report.log_not_d_fake})
+        return check.updated("D_loss", gradients, optimizer.apply_gradients(gradients))
 
     gradients = optimizer.compute_gradients(losses.d_loss_real(play.real_logits, config.log_form), theta.d)
+    check.terms({"log D(x)": report.log_d_real})
     with tf.control_dependencies(report):  # the report is of D as it was before both
-        on_real = optimizer.apply_gradients(gradients)
+        on_real = check.updated("-log D(x)", gradients, optimizer.apply_gradients(gradients)).train
     with tf.control_dependencies([on_real]), v1.variable_scope("discriminator", reuse=True):
         _, fake_logits = game.discriminator(play.fake, draws.Masks(origin, "fake"))  # D as it is now
-        return optimizer.minimize(losses.d_loss_fake(fake_logits, config.log_form), var_list=theta.d)
+        loss = losses.d_loss_fake(fake_logits, config.log_form)
+        gradients = optimizer.compute_gradients(loss, theta.d)
+        check.terms({"log(1 - D(G(z)))": loss})
+        return check.updated("-log(1 - D(G(z)))", gradients, optimizer.apply_gradients(gradients))
 
 
-def g_update(play: Play, report: GReport, *, theta: Theta, optimizer: v1.train.Optimizer) -> tf.Operation:
+def g_update(play: Play, report: GReport, *, theta: Theta, optimizer: v1.train.Optimizer) -> Update:
     """One update of G: of theta_G and of G's moving statistics, which no update of D touches."""
+    check = _Check()
     gradients = optimizer.compute_gradients(report.g_loss, var_list=theta.g)
-    return tf.group(optimizer.apply_gradients(gradients), *_moved(play))
+    check.terms({"G_loss": report.g_loss})
+    return check.updated("G_loss", gradients, tf.group(optimizer.apply_gradients(gradients), *_moved(play)))
 
 
-def both_update(
-    play: Play, d_report: DReport, g_report: GReport, *, theta: Theta, optimizer: Optimizers
-) -> tf.Operation:
+def both_update(play: Play, d_report: DReport, g_report: GReport, *, theta: Theta, optimizer: Optimizers) -> Update:
     """One update of each player: both gradients at the same weights and z, then both applied."""
+    check = _Check()
     d_gradients = optimizer.d.compute_gradients(d_report.d_loss, theta.d)
     g_gradients = optimizer.g.compute_gradients(g_report.g_loss, theta.g)
+    check.terms({"log D(x)": d_report.log_d_real, "log(1 - D(G(z)))": d_report.log_not_d_fake})
+    check.terms({"G_loss": g_report.g_loss})
     with tf.control_dependencies([gradient for gradient, _ in d_gradients + g_gradients]):
         d_applied = optimizer.d.apply_gradients(d_gradients)
+    d_applied = check.updated("D_loss", d_gradients, d_applied).train
     with tf.control_dependencies([d_applied]):
-        return tf.group(optimizer.g.apply_gradients(g_gradients), *_moved(play))
+        g_applied = tf.group(optimizer.g.apply_gradients(g_gradients), *_moved(play))
+    return check.updated("G_loss", g_gradients, g_applied)
+
+
+class _Check:
+    """Collects what an update computes, in the order of its making."""
+
+    def __init__(self):
+        self._finite: dict[str, tf.Tensor] = {}
+
+    def terms(self, terms: dict[str, tf.Tensor]) -> None:
+        """Parts of a loss, scalars by name."""
+        self._finite |= {name: tf.math.is_finite(term) for name, term in terms.items()}
+
+    def updated(self, loss: str, gradients: list[tuple], applied: tf.Operation) -> Update:
+        """Gradients of `loss` with their variables, last layers first, and those variables as `applied` leaves them."""
+        for gradient, variable in reversed(gradients):
+            self._finite[f"the gradient of {loss} by {variable.op.name}"] = _finite(gradient)
+        with tf.control_dependencies([applied]):
+            for _, variable in reversed(gradients):
+                self._finite[f"{variable.op.name} after the update by {loss}"] = _finite(variable.read_value())
+            return Update(tf.stack(list(self._finite.values())), list(self._finite))
+
+
+def _finite(tensor: tf.Tensor) -> tf.Tensor:
+    """Whether every entry is, a scalar: by the sums of its columns, which a processor adds side by side.
+
+    Columns whose sum is above 3e38 count as not finite; such entries are of no use either.
+    """
+    columns = tf.reshape(tensor, [-1, tensor.shape[-1]])
+    return tf.reduce_all(tf.math.is_finite(tf.reduce_sum(columns, axis=0)))
 
 
 def _moved(play: Play) -> list[tf.Operation]:
@@ -224,13 +272,13 @@ def build(config: Config, game: Game) -> Gan:
     # Each optimizer under its own scope: the names of its variables must not hang on the order of building.
     optimizer = optimizers(config)
     with v1.name_scope("d_optimizer"):
-        d_train = d_update(config, game, play, d_report, origin=origin, theta=theta, optimizer=optimizer.d)
+        d_played = d_update(config, game, play, d_report, origin=origin, theta=theta, optimizer=optimizer.d)
     with v1.name_scope("g_optimizer"):
-        g_train = g_update(play, g_report, theta=theta, optimizer=optimizer.g)
-    both_train = None
+        g_played = g_update(play, g_report, theta=theta, optimizer=optimizer.g)
+    both_played = None
     if config.updates == "simultaneous":
         with v1.name_scope("both"):
-            both_train = both_update(play, d_report, g_report, theta=theta, optimizer=optimizer)
+            both_played = both_update(play, d_report, g_report, theta=theta, optimizer=optimizer)
     return Gan(
         x=x,
         draw=draw,
@@ -241,7 +289,7 @@ def build(config: Config, game: Game) -> Gan:
         optimizer=optimizer,
         d_report=d_report,
         g_report=g_report,
-        d_train=d_train,
-        g_train=g_train,
-        both_train=both_train,
+        d_update=d_played,
+        g_update=g_played,
+        both_update=both_played,
     )

@@ -3,6 +3,7 @@
 import dataclasses
 from typing import NamedTuple
 
+import numpy as np
 import tensorflow as tf
 
 from gan_lowlevel import draws
@@ -17,10 +18,11 @@ v1 = tf.compat.v1
 
 
 class Report(NamedTuple):
-    """What one step saw: of D's last update and of G's last, before each was applied."""
+    """What one step saw: of D's last update and of G's last, before each was applied; what all of them broke."""
 
     d: DReport
     g: GReport
+    finite: np.ndarray  # bool: of each tensor that `checked` names
 
 
 @dataclasses.dataclass(frozen=True)
@@ -32,6 +34,7 @@ class ExplicitLoop:
     game: Game
     config: Config
     rows: Rows
+    rewinds: int = 0  # each takes another stream of z
 
     def play_until(self, start: int, until: int) -> tuple[Report, int]:
         """Play from step `start`, up to `until` at the most: the last step's report, and the next step's number.
@@ -44,19 +47,34 @@ class ExplicitLoop:
         """One step, a round of both players; steps are counted from 0."""
         session, gan = self.session, self.gan
         if self.config.updates == "simultaneous":
-            _, d, g = session.run((gan.both_train, gan.d_report, gan.g_report), self.d_feed(step, 0))
-            return Report(d, g)
+            finite, d, g = session.run((gan.both_update.train, gan.d_report, gan.g_report), self.d_feed(step, 0))
+            return Report(d, g, finite)
 
+        finite = []
         for update in range(self.config.d_step):
-            _, d = session.run((gan.d_train, gan.d_report), self.d_feed(step, update))
+            d_finite, d = session.run((gan.d_update.train, gan.d_report), self.d_feed(step, update))
+            finite.append(d_finite)
         if self.config.d_step == 0:
             d = session.run(gan.d_report, self.d_feed(step, 0))
 
         for update in range(self.config.g_step):
-            _, g = session.run((gan.g_train, gan.g_report), self.g_feed(step, update))
+            g_finite, g = session.run((gan.g_update.train, gan.g_report), self.g_feed(step, update))
+            finite.append(g_finite)
         if self.config.g_step == 0:
             g = session.run(gan.g_report, self.g_feed(step, 0))
-        return Report(d, g)
+        return Report(d, g, np.concatenate(finite))
+
+    def checked(self) -> list[str]:
+        """The tensors of a step that are asked whether they are finite, in the order of their making."""
+        config, gan = self.config, self.gan
+        if config.updates == "simultaneous":
+            return gan.both_update.checked
+        return [
+            f"{name}, update {number + 1} of {updates} of {player}" if updates > 1 else name
+            for player, updates, update in (("D", config.d_step, gan.d_update), ("G", config.g_step, gan.g_update))
+            for number in range(updates)
+            for name in update.checked
+        ]
 
     def d_feed(self, step: int, update: int) -> dict:
         """x and z of one update of D."""
@@ -78,11 +96,11 @@ class ExplicitLoop:
         """Where z and masks of one update begin: each takes as many rows of its stream as a whole batch has."""
         config = self.config
         if config.sampling == "article":  # one z for ever
-            return draws.origin(config.seed, Stream.D_LATENT, 0)
+            return draws.origin(config.seed, draws.rewound(Stream.D_LATENT, self.rewinds), 0)
         updates, rows = config.d_step, config.batch_size
         if stream == Stream.G_LATENT:
             updates, rows = config.g_step, config.batch_size * self.game.g_rows
-        return draws.origin(config.seed, stream, (step * max(updates, 1) + update) * rows)
+        return draws.origin(config.seed, draws.rewound(stream, self.rewinds), (step * max(updates, 1) + update) * rows)
 
 
 def batch_number(config: Config, step: int, update: int) -> int:

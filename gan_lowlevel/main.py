@@ -26,7 +26,7 @@ def main(config: Config) -> Exit:
     if config.dry_run:
         train.rehearse(config, game, data_set)
         return Exit.DONE
-    with runs.claimed(run):
+    with runs.claimed(run, config):
         return train.train(config, game, data_set, rows, run)
 
 

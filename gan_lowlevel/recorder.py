@@ -8,7 +8,7 @@ import time
 import numpy as np
 
 from gan_lowlevel import cards, losses, pictures, plots, system, tables, views
-from gan_lowlevel.config import ENDLESS
+from gan_lowlevel.config import ENDLESS, Config
 from gan_lowlevel.data.dataset import Dataset, Rows
 from gan_lowlevel.loop import ExplicitLoop, Report, batches_played
 from gan_lowlevel.runs import Metrics, Run
@@ -21,20 +21,19 @@ from gan_lowlevel.views import Scene
 class Clock:
     """When something is due: at multiples of a cadence, at epochs' ends, at the last step."""
 
-    def __init__(self, loop: ExplicitLoop):
-        self._loop = loop
+    def __init__(self, config: Config, rows: Rows):
+        self._config, self._rows = config, rows
 
     def epoch(self, step: int) -> int:
         """Whole epochs after `step` steps."""
-        return self._loop.rows.epochs_done(batches_played(self._loop.config, step))
+        return self._rows.epochs_done(batches_played(self._config, step))
 
     def place(self, step: int) -> str:
         """The epoch and the batch of it that `step` steps end with; empty where the game does not count in epochs."""
-        config = self._loop.config
-        if config.line_every != -1:
+        if self._config.line_every != -1:
             return ""
         epoch = self.epoch(step - 1)
-        first = -(-self._loop.rows.batches_in(epoch) // batches_played(config, 1))  # steps before it, rounded up
+        first = -(-self._rows.batches_in(epoch) // batches_played(self._config, 1))  # steps before it, rounded up
         return f"epoch {epoch + 1:,}, batch {step - first:,}"
 
     def due(self, step: int, every: int) -> bool:
@@ -43,15 +42,15 @@ class Clock:
 
     def following(self, step: int, every: int) -> int:
         """The first step after `step` at which something of that cadence is due."""
-        config, last = self._loop.config, self._loop.config.max_steps
+        last = self._config.max_steps
         if every == -1:
-            a_step = batches_played(config, 1)
-            return min(last, -(-self._loop.rows.batches_in(self.epoch(step) + 1) // a_step))  # rounded up
+            a_step = batches_played(self._config, 1)
+            return min(last, -(-self._rows.batches_in(self.epoch(step) + 1) // a_step))  # rounded up
         return min(last, (step // every + 1) * every) if every else last
 
     def next_due(self, step: int) -> int:
         """The first step after `step` at which anything is."""
-        return min(self.following(step, every) for every in self._loop.config.cadences())
+        return min(self.following(step, every) for every in self._config.cadences())
 
 
 class Recorder:
@@ -68,6 +67,7 @@ class Recorder:
         self._view = views.of(Scene(loop, self._theory, data, run, self._events, z))
         self._mark = (start, time.perf_counter())
         self._finished = False
+        self._warned: set[str] = set()  # rules that hold, and were said
 
         self._events.trial_begins(start, loop.config)
         self._events.layout(start, self._view.charts)
@@ -116,16 +116,19 @@ class Recorder:
         self._events.flush()
         self._run.undrawn.unlink(missing_ok=True)
 
-    def record(self, step: int, report: Report) -> None:
-        """Whatever is due after `step` steps."""
+    def record(self, step: int, report: Report) -> list[str]:
+        """Whatever is due after `step` steps. Gives warnings, a line each, once for as long as they hold."""
         config, due = self._loop.config, self._clock.due
         scalars: dict[str, float] = {}
+        warnings = []
         if due(step, config.summary_every):
             since, then = self._mark
             self._mark = (step, time.perf_counter())
             scalars |= scalar_tags(report.d, report.g, config.g_loss, (step - since) / (self._mark[1] - then))
         if due(step, config.theory_every):
-            scalars |= self._theory.scalars(step) | self._view.measures(step)
+            theory = self._theory.scalars(step)
+            scalars |= theory | self._view.measures(step)
+            warnings = self._new(cards.warnings(config, theory), step)
         if scalars:
             self._events.scalars(step, scalars)
             self._events.flush()
@@ -136,6 +139,15 @@ class Recorder:
             self._views(step)
         if due(step, config.save_every):
             self._events.flush()
+        return warnings
+
+    def _new(self, warnings: list[cards.Remark], step: int) -> list[str]:
+        before, self._warned = self._warned, {warning.rule for warning in warnings}
+        return [
+            f"warning  step {step:,}: {warning.finding} Try {warning.advice}.".replace("`", "")
+            for warning in warnings
+            if warning.rule not in before
+        ]
 
     def line(self, step: int, report: Report) -> str:
         """Losses and D's accuracies after `step` steps."""

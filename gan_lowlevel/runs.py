@@ -21,6 +21,7 @@ from gan_lowlevel.errors import Exit, Failure
 
 NEWEST = "newest"  # what --checkpoint says of the newest good one
 
+MOST_STEPS = 10**12  # as --max_steps
 LAST = 0.1  # share of the recorded steps that a run's last figures are means of
 
 
@@ -69,8 +70,14 @@ def locate(config: Config) -> Run:
         taken = (name, *(f"{name}-{i}" for i in range(2, 1000)))
         return Run(next(logdir / name for name in taken if not (logdir / name).exists()))
     run = Run(logdir / config.run_name)
+    _refuse_another(config, run)
+    return run
+
+
+def _refuse_another(config: Config, run: Run) -> None:
+    """Raise Failure(FLAGS) where the directory holds a run that these settings do not go on with."""
     if not run.holds_a_run():
-        return run
+        return
     if config.resume == "never":
         raise Failure(
             Exit.FLAGS,
@@ -85,7 +92,6 @@ def locate(config: Config) -> Run:
                 f"{run.directory} was begun with other settings: {'; '.join(differences)}; "
                 "give its own settings to go on, or another --run_name for a new run.",
             )
-    return run
 
 
 def read_settings(run: Run) -> Config:
@@ -119,16 +125,21 @@ def engine_of(run: Run) -> str:
 
 
 @contextlib.contextmanager
-def claimed(run: Run) -> Iterator[None]:
+def claimed(run: Run, config: Config | None = None) -> Iterator[None]:
     """Make the run's directories and hold them for this process alone.
 
-    Raises Failure(IN_USE), Failure(FLAGS) where something else bears the run's name.
+    Raises Failure(IN_USE), Failure(FLAGS) where something else bears the run's name, or, with `config`, where another
+    process has begun another run there since `locate`.
     """
     if run.directory.exists() and not run.directory.is_dir():
         raise Failure(Exit.FLAGS, f"{run.directory} is no folder: give another --run_name.")
-    run.sample(0).parent.mkdir(parents=True, exist_ok=True)
-    run.checkpoints.mkdir(exist_ok=True)
-    with system.lock(run.directory / ".lock"):
+    run.directory.mkdir(parents=True, exist_ok=True)
+    system.fsync(run.directory.parent)  # what is saved in it is safe from a loss of power once its own name is
+    with system.lock(run.directory):
+        if config:
+            _refuse_another(config, run)
+        run.sample(0).parent.mkdir(exist_ok=True)
+        run.checkpoints.mkdir(exist_ok=True)
         yield
 
 
@@ -209,7 +220,7 @@ def _csv_text(lines: list[list[str]]) -> bytes:
 
 def _read_rows(path: pathlib.Path) -> tuple[list[str], list[list[float]]]:
     """Tags and the rows up to the first that is torn or damaged; nothing of a file that is no table of steps."""
-    if not path.exists():
+    if not path.is_file():
         return [], []
     whole, _, _torn = path.read_bytes().rpartition(b"\n")
     lines = csv.reader(whole.decode(errors="replace").splitlines())
@@ -218,9 +229,12 @@ def _read_rows(path: pathlib.Path) -> tuple[list[str], list[list[float]]]:
         header = next(lines, [])
         if header[:1] != ["step"]:
             return [], []
+        if len(set(header)) < len(header):
+            return [], []
         tags = header[1:]
         for line in lines:
-            if len(line) != len(tags) + 1:
+            step = int(line[0]) if len(line) == len(header) else -1
+            if not (rows[-1][0] if rows else -1) < step <= MOST_STEPS:
                 break
-            rows.append([int(line[0]), *map(float, line[1:])])
+            rows.append([step, *map(float, line[1:])])
     return tags, rows

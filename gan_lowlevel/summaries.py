@@ -39,6 +39,11 @@ LAYOUT = {
         "bound of the Jensen–Shannon divergence, and log 2": ["jsd/.*"],
         "norm of G's gradient under both losses": ["gradient/minimax", "gradient/non_saturating"],
         "arguments that literal logarithms would clip (0 is good)": ["numerics/clipped"],
+        "spread of samples, and of their pixels, of real ones' (near 0: G is flat)": [
+            "spread/samples",
+            "spread/pixels",
+        ],
+        "spread of D's logits (0 for long: D is dead)": ["spread/D_logits"],
     },
 }
 

@@ -26,7 +26,7 @@ from tqdm import tqdm
 from gan_lowlevel import command, comparison, runs, system
 from gan_lowlevel.commandline import parse_seeds, read_config, read_lists
 from gan_lowlevel.config import RUN_NAME, Config, setting
-from gan_lowlevel.errors import Exit, Failure
+from gan_lowlevel.errors import Exit, Failure, one_line
 from gan_lowlevel.runs import Run
 
 MOST = 1000  # trials
@@ -153,7 +153,7 @@ def main(config: SweepConfig) -> Exit:
     trials = plan(config)
     folder = trials[0].run.directory.parent
     folder.mkdir(parents=True, exist_ok=True)
-    with system.lock(folder / ".lock", "--sweep_name"), system.StopRequest().installed() as stop:
+    with system.lock(folder, "--sweep_name"), system.StopRequest().installed() as stop:
         train(trials, jobs(config, len(trials)), stop)
         results = list(map(result, trials))
         system.write_atomically(folder / "table.csv", comparison.table_csv(results).encode())
@@ -209,7 +209,9 @@ class Process:
         seconds = time.monotonic() - self._began + outcome(self.trial).get("seconds", 0.0)
         words = self.trial.log.read_bytes()[self._before :].decode(errors="replace").splitlines()
         ours = [line for line in words if line.startswith("gan_lowlevel: ")] or words or [""]
-        said = ours[-1].removeprefix("gan_lowlevel: ") if code else ""
+        said = one_line(ours[-1].removeprefix("gan_lowlevel: ")) if code else ""
+        if self._process.returncode < 0:  # it had no time for words of its own; SIGKILL is also how memory ends
+            said = f"ended by {signal.Signals(-self._process.returncode).name}"
         length = {name: getattr(self.trial.config, name) for name in ("max_steps", "epochs")}
         content = {"exit_code": code, "seconds": seconds, "said": said, **length}
         system.write_atomically(self.trial.outcome, json.dumps(content, indent=1).encode())
@@ -254,11 +256,14 @@ def train(trials: Sequence[Trial], jobs: int, stop: system.StopRequest) -> None:
 
 def outcome(trial: Trial) -> dict[str, Any]:
     """What was noted when the trial's last process ended; empty where nothing was, or nothing that can be read."""
+    kinds = {"exit_code": int, "seconds": float, "said": str, "max_steps": int, "epochs": int}
     try:
-        noted = json.loads(trial.outcome.read_bytes())
-    except (OSError, ValueError):
+        noted = json.loads(trial.outcome.read_bytes()) if trial.outcome.is_file() else {}
+    except (OSError, ValueError, RecursionError):
         return {}
-    return noted if isinstance(noted, dict) else {}
+    if not isinstance(noted, dict) or {name: type(value) for name, value in noted.items()} != kinds:
+        return {}
+    return noted | {"said": one_line(noted["said"])}
 
 
 def finished(trial: Trial) -> bool:

@@ -10,7 +10,7 @@ import signal
 import sys
 import tempfile
 from collections.abc import Iterator
-from typing import ClassVar
+from typing import IO, ClassVar
 
 from gan_lowlevel.errors import Exit, Failure
 
@@ -22,6 +22,16 @@ def cores() -> int:
     return os.cpu_count() or 1
 
 
+def memory() -> int | None:
+    """Bytes of memory that this machine, or this container, has; None where the system does not say."""
+    if not hasattr(os, "sysconf"):
+        return None
+    limit = pathlib.Path("/sys/fs/cgroup/memory.max")
+    text = limit.read_text().strip() if limit.is_file() else ""
+    physical = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return min(physical, int(text)) if text.isdecimal() else physical
+
+
 def cache_directory() -> pathlib.Path:
     """The user's own cache folder for this program, mode 0700, made if it is missing.
 
@@ -31,6 +41,18 @@ def cache_directory() -> pathlib.Path:
     directory = pathlib.Path(base) / "gan_lowlevel"
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     return directory
+
+
+def keep_standard_descriptors() -> None:
+    """Point those of 0, 1 and 2 that are closed, as by `2>&-`, to nowhere.
+
+    The next file that is opened would take the number, and be written what TensorFlow says there.
+    """
+    for descriptor in (0, 1, 2):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # takes the least number that is free
 
 
 def fsync(path: os.PathLike) -> None:
@@ -93,28 +115,51 @@ def _umask() -> int:
     return mask
 
 
-@contextlib.contextmanager
-def lock(path: pathlib.Path, flag: str = "--run_name") -> Iterator[None]:
-    """Hold `path` for this process alone; the lock dies with its owner, also over kill -9.
+_HELD = (errno.EACCES, errno.EDEADLK) if os.name == "nt" else (errno.EWOULDBLOCK,)  # by another process
 
-    Raises Failure(IN_USE), naming the flag that names another place, where another process holds it.
+
+@contextlib.contextmanager
+def lock(directory: pathlib.Path, flag: str = "--run_name") -> Iterator[None]:
+    """Hold a directory for this process alone; the lock dies with its owner, also over kill -9.
+
+    The directory itself is locked, where the system can, as a lock file may be deleted while it is held; else, as on
+    Windows and some network file systems, its file `.lock` is. Raises Failure(IN_USE), naming the flag that names
+    another place, where another process holds it.
     """
-    with open(path, "a") as file:
+    with contextlib.ExitStack() as held:
         try:
             if os.name == "nt":
                 import msvcrt  # exists on Windows alone
 
+                file = held.enter_context(_lock_file(directory))
                 msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
             else:
-                import fcntl  # exists on POSIX alone
-
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
+                _flock(directory, held)
+        except OSError as error:
+            if error.errno not in _HELD:
+                raise
             raise Failure(
                 Exit.IN_USE,
-                f"{path.parent} is in use by another process: wait for it to end, or give another {flag}.",
+                f"{directory} is in use by another process: wait for it to end, or give another {flag}.",
             ) from None
         yield
+
+
+def _flock(directory: pathlib.Path, held: contextlib.ExitStack) -> None:
+    import fcntl  # exists on POSIX alone
+
+    descriptor = os.open(directory, os.O_RDONLY)  # closed in what this process starts, as all that Python opens
+    held.callback(os.close, descriptor)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        if error.errno in _HELD:
+            raise
+        fcntl.flock(held.enter_context(_lock_file(directory)), fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def _lock_file(directory: pathlib.Path) -> IO:
+    return open(directory / ".lock", "a")
 
 
 class StopRequest:

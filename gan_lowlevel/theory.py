@@ -3,6 +3,7 @@
 Nothing here moves a weight: ops beside the game's own, on the same two players.
 """
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -45,6 +46,7 @@ class Theory:
                 # -dL/dx of each row's own loss, where it would move to: [B, *data_shape]
                 self.forces[name] = -tf.gradients(loss, play.fake)[0] * rows
             self._clipped, self._literal_error = _numerics(loop.config.g_loss, real_logits, fake_logits)
+            self._spreads = _spreads(loop.gan.x, play.fake, tf.concat([real_logits, fake_logits], axis=0))
 
     def scalars(self, step: int) -> dict[str, float]:
         """The figures after `step` steps, by tag."""
@@ -52,14 +54,14 @@ class Theory:
         # What D's next update takes, at the weights that it meets: rows that D has just learnt from are put right.
         fetches = (self._value, self._clipped, self._literal_error)
         trained, clipped, error = session.run(fetches, self._loop.d_feed(step, 0))
-        value = session.run(self._value, self._feed(step))
+        value, spreads = session.run((self._value, self._spreads), self._feed(step))
         norms = session.run(self._norms, self._g_feed(step))
         figures = {
             "gradient/minimax": norms["minimax"],
             "gradient/non_saturating": norms["non_saturating"],
             "numerics/clipped": clipped,
             "numerics/literal_error": error,
-        }
+        } | spreads
         if self._held_out:
             figures |= {
                 "value/V_held_out": value,
@@ -100,6 +102,22 @@ def jsd_bound(value: float) -> float:
     """(V + log 4)/2, a lower bound of JSD(p_data, p_g) for any D, as V(D) <= V(D*) = -log 4 + 2 JSD (Goodfellow et
     al. 2014, theorem 1). Below 0 it says nothing."""
     return (value - losses.IDEAL_VALUE) / 2
+
+
+def _spreads(x: tf.Tensor, fake: tf.Tensor, logits: tf.Tensor) -> dict[str, tf.Tensor]:
+    """Mean standard deviations, which are 0 where a player gives one answer to everything. Scalars by tag.
+
+    x, fake: [B, *data_shape]; logits: [n, 1]. Of samples from sample to sample, and within each from pixel to pixel,
+    as shares of what real data have; of D's logits over real and fake rows together, in nats.
+    """
+
+    def spread(rows: tf.Tensor, axis: int) -> tf.Tensor:
+        return tf.reduce_mean(tf.math.reduce_std(tf.reshape(rows, [-1, math.prod(rows.shape[1:])]), axis=axis))
+
+    spreads = {"spread/samples": spread(fake, 0) / spread(x, 0), "spread/D_logits": tf.math.reduce_std(logits)}
+    if x.shape.rank == 4 or x.shape[1] > 2:  # no points
+        spreads["spread/pixels"] = spread(fake, 1) / spread(x, 1)
+    return spreads
 
 
 def _numerics(g_loss: str, real_logits: tf.Tensor, fake_logits: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:

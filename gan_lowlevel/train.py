@@ -16,42 +16,74 @@ from gan_lowlevel.gan import build
 from gan_lowlevel.loop import ExplicitLoop, Report, batches_played
 from gan_lowlevel.networks.game import Game
 from gan_lowlevel.recorder import Clock, Recorder
-from gan_lowlevel.runs import Run
+from gan_lowlevel.runs import Run, read_columns, read_settings
 from gan_lowlevel.sessions import session_config
 
 v1 = tf.compat.v1
 
 
+MOST_REWINDS = 3  # of a run
+
+
+class Broken(Exception):
+    """Something of a step is not finite."""
+
+    def __init__(self, what: str, rewinds: int):
+        super().__init__(what)
+        self.rewinds = rewinds  # that the run had before
+
+
 def train(config: Config, game: Game, data: Dataset, rows: Rows, run: Run) -> Exit:
     """Train to the last step, from the newest good checkpoint where there is one; the run must be claimed.
 
-    Returns DONE, or INTERRUPTED or TERMINATED after a signal, everything saved. Raises Failure(NAN) where a loss is
-    not finite, Failure(FLAGS) where the data are not those that the run was begun with.
+    Returns DONE, or INTERRUPTED or TERMINATED after a signal, everything saved. Raises Failure(NAN) where a loss, a
+    gradient or a weight is not finite and on_nan does not let it rewind, Failure(FLAGS) where the data are not those
+    that the run was begun with, Failure(CHECKPOINTS) where no checkpoint is good, or those that it had are gone.
     """
+    rewinds = 0  # that this process has decided on; the checkpoint knows of earlier ones
+    while True:
+        try:
+            return _play(config, game, data, rows, run, rewinds)
+        except Broken as broken:
+            rewinds = broken.rewinds + 1
+            if config.on_nan == "stop" or rewinds > MOST_REWINDS:
+                raise Failure(Exit.NAN, _advice(config, run, broken)) from None
+            console.say(f"{broken}: back to the last good checkpoint, rewind {rewinds} of {MOST_REWINDS} with other z")
+
+
+def _play(config: Config, game: Game, data: Dataset, rows: Rows, run: Run, rewinds: int) -> Exit:
+    """From the newest good checkpoint to the end, with a graph of its own. Raises Broken."""
     held_out = held_out_rows(data, config, game.output_range, game.data_shape)
     with tf.Graph().as_default(), v1.Session(config=session_config(config.threads)) as session:
         gan = build(config, game)
+        refuse_too_large(config, game)
         states = Checkpoints(run.checkpoints, session)
         session.run(v1.global_variables_initializer())
         found = states.restore()
-        notes = {"data_sha256": data.sha256()}
-        if found and found.notes != notes:
+        if not found:
+            refuse_lost_checkpoints(config, rows, run)
+        data_sha256 = data.sha256()
+        if found and found.notes.get("data_sha256") != data_sha256:
             raise Failure(
                 Exit.FLAGS,
                 f"{run.directory} was begun with other data than these, {data.description} (their SHA-256 differ): "
                 "give its own data again, by --input_data_dir, or another --run_name for a new run.",
             )
         start = found.step if found else 0
-        loop = ExplicitLoop(session, gan, game, config, rows)
-        clock = Clock(loop)
+        again = rewinds > 0  # in this process: the console has said what runs
+        rewinds = max(rewinds, found.notes.get("rewinds", 0) if found else 0)
+        notes = {"data_sha256": data_sha256, "rewinds": rewinds}
+        loop = ExplicitLoop(session, gan, game, config, rows, rewinds)
+        clock = Clock(config, rows)
         if start >= config.max_steps:
             if run.undrawn.exists():  # the disk refused it
                 with Recorder(loop, clock, run, data, held_out, start):
                     pass
             console.print_already_there(config, run, start)
             return Exit.DONE
-        console.print_start(config, gan.theta, data, devices(session))
-        console.print_run(run, start)
+        if not again:
+            console.print_start(config, gan.theta, data, devices(session))
+        console.print_run(run, start, rewinds)
 
         engine = begin(loop)
         kind = "explicit" if engine is loop else "compiled"
@@ -59,15 +91,17 @@ def train(config: Config, game: Game, data: Dataset, rows: Rows, run: Run) -> Ex
         with (
             system.StopRequest().installed() as stop,
             Recorder(loop, clock, run, data, held_out, start) as recorder,
-            console.Progress(start, config.max_steps, by_epochs=config.line_every == -1) as progress,
+            console.Progress(start, config.max_steps, config.line_every) as progress,
         ):
             done, stopped = start, None  # steps played in all; the exit code that a signal asks for
             while done < config.max_steps and not stopped:
                 report, done = engine.play_until(done, clock.next_due(done))
                 stopped = stop.exit_code  # asked once a round, so that nothing ends the loop that was not saved for
-                check_finite(report, done, run)
+                check_finite(loop, report, done)
                 progress.show(done, clock.place(done), report)
-                recorder.record(done, report)  # what the disk refuses is recorded when the step is played again
+                # Not followed by a save where the disk refuses it: it is recorded when the step is played again.
+                for warning in recorder.record(done, report):
+                    progress.line(warning)
                 if config.line_every and clock.due(done, config.line_every):
                     progress.line(recorder.line(done, report))
                 try:
@@ -78,6 +112,37 @@ def train(config: Config, game: Game, data: Dataset, rows: Rows, run: Run) -> Ex
                         states.save(done, notes, config.max_to_keep)
         console.print_end(config, run, report, done, progress.seconds, stopped)
         return stopped or Exit.DONE
+
+
+def refuse_lost_checkpoints(config: Config, rows: Rows, run: Run) -> None:
+    """Raise Failure(CHECKPOINTS) for a run without checkpoint whose metrics.csv goes on beyond its first save."""
+    steps = read_columns(run.metrics)["step"]
+    if not steps.size or not run.flags.exists():
+        return
+    recorded = resolve(read_settings(run), rows)
+    last = int(steps.max())
+    if last > Clock(recorded, rows).following(0, recorded.save_every):  # equal: killed before that save had ended
+        raise Failure(
+            Exit.CHECKPOINTS,
+            f"{run.metrics} has figures up to step {last:,}, and {run.checkpoints} has no checkpoint any more: put "
+            f"them back to go on, or give another --run_name, or remove {run.metrics}, to begin anew.",
+        )
+
+
+def refuse_too_large(config: Config, game: Game) -> None:
+    """Raise Failure(FLAGS) where the graph's variables and one batch alone are more than all memory.
+
+    Linux would promise it, and end the process without a word once it is used.
+    """
+    entries = sum(variable.shape.num_elements() for variable in v1.global_variables())
+    entries += config.batch_size * (game.g_rows * config.z_dim + math.prod(game.data_shape))
+    wanted, there = 4 * entries, system.memory()  # float32
+    if there and wanted > there:
+        raise Failure(
+            Exit.FLAGS,
+            f"weights, their optimizers and one batch want {wanted / 2**30:,.0f} GiB, and this machine has "
+            f"{there / 2**30:,.0f}: give a smaller --z_dim or --batch_size.",
+        )
 
 
 def begin(loop: ExplicitLoop) -> ExplicitLoop | CompiledLoop:
@@ -118,6 +183,7 @@ def rehearse(config: Config, game: Game, data: Dataset) -> None:
     """Build and check the graph, print plan and tables; train and write nothing."""
     with tf.Graph().as_default():
         theta = build(config, game).theta
+        refuse_too_large(config, game)
     with v1.Session(config=session_config(config.threads)) as session:
         console.print_start(config, theta, data, devices(session))
     console.say()
@@ -131,14 +197,27 @@ def devices(session: v1.Session) -> list[str]:
     return [name.removesuffix(":0") if name.startswith("CPU") else name for name in names if "XLA" not in name]
 
 
-def check_finite(report: Report, step: int, run: Run) -> None:
-    """Raise Failure(NAN) for a loss that is NaN or infinite, before anything of that step is saved."""
+def check_finite(loop: ExplicitLoop, report: Report, step: int) -> None:
+    """Raise Broken, naming what broke first, before anything of that step is recorded or saved."""
+    checked = loop.checked()
+    broken = [name for name, finite in zip(checked, report.finite, strict=True) if not finite]
     for name, loss in (("D_loss", report.d.d_loss), ("G_loss", report.g.g_loss)):
-        if not math.isfinite(loss):
-            saved = any(run.checkpoints.iterdir())
-            kept = f"the last good checkpoint stays in {run.checkpoints}" if saved else "nothing was saved yet"
-            raise Failure(
-                Exit.NAN,
-                f"{name} is {loss} at step {step:,}; {kept}: try, under another --run_name, --log_form=stable, "
-                "smaller --d_learning_rate and --g_learning_rate, or another ratio of --d_step to --g_step.",
-            )
+        if not math.isfinite(loss):  # of a player that is not updated, too
+            broken.append(name)
+    if broken:
+        raise Broken(
+            f"{broken[0]} is not finite at step {step:,} (D_loss {report.d.d_loss:.4g}, G_loss {report.g.g_loss:.4g})",
+            loop.rewinds,
+        )
+
+
+def _advice(config: Config, run: Run, broken: Broken) -> str:
+    saved = any(run.checkpoints.iterdir())
+    kept = f"the last good checkpoint stays in {run.checkpoints}" if saved else "nothing was saved yet"
+    tried = f" for the last of {broken.rewinds} rewinds" if broken.rewinds else ""
+    literal = "--log_form=stable, " if config.log_form == "literal" else ""
+    rewind = "; or the same command with --on_nan=rewind, which tries other z"
+    return (
+        f"{broken}{tried}; {kept}: try, under another --run_name, {literal}smaller --d_learning_rate and "
+        f"--g_learning_rate, or another ratio of --d_step to --g_step{rewind if config.on_nan == 'stop' else ''}."
+    )

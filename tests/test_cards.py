@@ -175,3 +175,22 @@ def test_no_advice_against_another_where_d_is_winning_and_g_has_collapsed():
 def test_modes_and_a_known_divergence_are_read_aloud():
     assert "found 7 modes, and 0.25 of its samples" in said({"quality/modes": 7.0, "quality/high_quality": 0.25})
     assert "known: 0.053" in said({"jsd/quadrature": 0.053})
+
+
+@pytest.mark.parametrize(
+    ("tag", "threshold", "finding", "still"),
+    [
+        ("spread/D_logits", 1e-4, "D is dead", "--d_step=0"),
+        ("gradient/non_saturating", 1e-6, "G is flat", "--g_step=0"),
+        ("spread/samples", 0.01, "G's samples are constant", "--g_step=0"),
+        ("spread/pixels", 0.01, "G's pictures are of one colour each", "--g_step=0"),
+    ],
+)
+def test_a_warning_is_said_below_its_threshold_of_a_player_that_learns(tag, threshold, finding, still):
+    assert cards.warnings(read_config([]), {tag: 1.1 * threshold}) == []
+    (warning,) = cards.warnings(read_config([]), {tag: 0.9 * threshold})
+    assert warning.finding.startswith(finding)
+    assert re.search(r"\d", warning.finding)  # with its figure
+    assert warning.advice
+    assert finding in said({tag: 0.9 * threshold})  # on the card as well
+    assert cards.warnings(read_config([still]), {tag: 0.0}) == []

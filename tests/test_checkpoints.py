@@ -4,6 +4,7 @@ import contextlib
 import errno
 import hashlib
 import json
+import os
 import pathlib
 import shutil
 import types
@@ -168,6 +169,9 @@ def test_the_manifest_is_of_these_files(two):
         for name, content in contents(two).items()
         if name != "manifest.json"
     }
+    # Of its own content without this field, canonical JSON: names sorted, ", " and ": " between.
+    rest = {name: value for name, value in manifest.items() if name != "sha256"}
+    assert manifest["sha256"] == hashlib.sha256(json.dumps(rest, sort_keys=True).encode()).hexdigest()
 
 
 # Which are kept
@@ -222,9 +226,10 @@ def test_none_where_there_is_none(root):
 
 
 def rewrite(folder: pathlib.Path, change) -> None:
-    """Let `change` alter the manifest in place."""
+    """Let `change` alter the manifest in place, which is then signed anew, as a bug or a forger would."""
     manifest = json.loads((folder / "manifest.json").read_bytes())
     change(manifest)
+    manifest["sha256"] = checkpoints._own_sha256(manifest)
     (folder / "manifest.json").write_text(json.dumps(manifest))
 
 
@@ -270,27 +275,46 @@ DAMAGE = {
     ),
     "data longer": (lambda folder: (folder / DATA).write_bytes((folder / DATA).read_bytes() + b"x"), f"{DATA} has "),
     "data empty": (lambda folder: (folder / DATA).write_bytes(b""), f"{DATA} has 0 bytes"),
-    "no data": (lambda folder: (folder / DATA).unlink(), f"{DATA} is missing"),
-    "no index": (lambda folder: (folder / INDEX).unlink(), f"{INDEX} is missing"),
+    "no data": (lambda folder: (folder / DATA).unlink(), f"{DATA} can't be read (No such file"),
+    "no index": (lambda folder: (folder / INDEX).unlink(), f"{INDEX} can't be read (No such file"),
     "a folder for the data": (
         lambda folder: ((folder / DATA).unlink(), (folder / DATA).mkdir()),
-        f"{DATA} is missing",
+        f"{DATA} can't be read (no file)",
+    ),
+    "a step that is true": (lambda folder: rewrite(folder, lambda m: m.update(step=True)), "manifest.json is damaged"),
+    "no notes": (lambda folder: rewrite(folder, lambda m: m.pop("notes")), "manifest.json is damaged"),
+    "more than a manifest has": (lambda folder: rewrite(folder, lambda m: m.update(a=1)), "manifest.json is damaged"),
+    "a folder for the manifest": (
+        lambda folder: ((folder / "manifest.json").unlink(), (folder / "manifest.json").mkdir()),
+        "manifest.json can't be read (no file)",
+    ),
+    "a pipe for the manifest": (
+        lambda folder: ((folder / "manifest.json").unlink(), os.mkfifo(folder / "manifest.json")),
+        "manifest.json can't be read (no file)",
+    ),
+    "a manifest without end": (
+        lambda folder: (folder / "manifest.json").open("ab").truncate(2**24),
+        "manifest.json is damaged",
+    ),
+    "a name that is a link to nothing": (
+        lambda folder: (shutil.rmtree(folder), folder.symlink_to("nowhere")),
+        "manifest.json can't be read",
     ),
     "no manifest": (lambda folder: (folder / "manifest.json").unlink(), "manifest.json can't be read"),
     "an empty folder": (lambda folder: (shutil.rmtree(folder), folder.mkdir()), "manifest.json can't be read"),
     "a file of its name": (lambda folder: (shutil.rmtree(folder), folder.touch()), "manifest.json can't be read"),
     "another step": (lambda folder: rewrite(folder, lambda m: m.update(step=1)), "is of another step (1)"),
-    "a step in words": (lambda folder: rewrite(folder, lambda m: m.update(step="2")), "of another step ('2')"),
-    "a broken step": (lambda folder: rewrite(folder, lambda m: m.update(step=2.0)), "of another step (2.0)"),
-    "a size in words": (lambda folder: rewrite(folder, list_file(DATA, "many")), f"{DATA} has "),
+    "a step in words": (lambda folder: rewrite(folder, lambda m: m.update(step="2")), "manifest.json is damaged"),
+    "a broken step": (lambda folder: rewrite(folder, lambda m: m.update(step=2.0)), "manifest.json is damaged"),
+    "a size in words": (lambda folder: rewrite(folder, list_file(DATA, "many")), "manifest.json is damaged"),
     "index not listed": (lambda folder: rewrite(folder, lambda m: m["files"].pop(INDEX)), "manifest.json is damaged"),
     "data not listed": (lambda folder: rewrite(folder, lambda m: m["files"].pop(DATA)), "manifest.json is damaged"),
     "notes are a list": (lambda folder: rewrite(folder, lambda m: m.update(notes=[])), "manifest.json is damaged"),
-    "a name that leads out": (outside, "../../x is missing"),
-    "a name from the root": (elsewhere, "y is missing"),
-    "a name of the folder itself": (lambda folder: rewrite(folder, list_file("..")), ".. is missing"),
-    "a name with a NUL": (lambda folder: rewrite(folder, list_file("a\0b")), "is missing"),
-    "an empty name": (lambda folder: rewrite(folder, list_file("")), "is missing"),
+    "a name that leads out": (outside, "manifest.json is damaged"),
+    "a name from the root": (elsewhere, "manifest.json is damaged"),
+    "a name of the folder itself": (lambda folder: rewrite(folder, list_file("..")), "manifest.json is damaged"),
+    "a name with a NUL": (lambda folder: rewrite(folder, list_file("a\0b")), "manifest.json is damaged"),
+    "an empty name": (lambda folder: rewrite(folder, list_file("")), "manifest.json is damaged"),
     "an index that TensorFlow can't read": (
         lambda folder: prove(folder, INDEX, b"x" * 100),
         "TensorFlow can't read it",
@@ -316,6 +340,94 @@ def test_a_damaged_one_is_passed_over_by_name_and_reason(two, capsys, damage, re
     assert said.startswith(f"{two} is passed over: ")
     assert reason in said
     assert len(said.splitlines()) == 1
+
+
+def every_field(value, path=()):
+    """The path to each number, text and name in the manifest."""
+    if isinstance(value, dict):
+        for key, each in value.items():
+            yield (*path, key), "name"
+            yield from every_field(each, (*path, key))
+    else:
+        yield path, "value"
+
+
+def test_a_change_in_any_field_of_a_manifest_is_seen(root):
+    with game(root) as playing:
+        playing.save(1)
+        playing.save(2, data_sha256="ab" * 32, number=3)
+    path = root / "ckpt-000000002" / "manifest.json"
+    original = path.read_bytes()
+    fields = list(every_field(json.loads(original)))
+    # Names: 4 of a manifest, 2 files, 2 facts of each, 2 notes; values: step and sha256, 4 facts, 2 notes.
+    assert len(fields) == (4 + 2 + 2 * 2 + 2) + (2 + 4 + 2)
+    for place, what in fields:
+        manifest = json.loads(original)
+        inside = manifest
+        for key in place[:-1]:
+            inside = inside[key]
+        value = inside.pop(place[-1])
+        if what == "name":
+            inside[place[-1] + "x"] = value
+        else:
+            inside[place[-1]] = value + 1 if isinstance(value, int) else value[:-1] + chr(ord(value[-1]) ^ 1)
+        path.write_text(json.dumps(manifest))
+        assert newest(root) == 1, (place, what)
+    path.write_bytes(original)
+    assert newest(root) == 2
+
+
+def test_a_manifest_of_an_earlier_version_is_good(two):
+    manifest = json.loads((two / "manifest.json").read_bytes())
+    del manifest["sha256"]
+    (two / "manifest.json").write_text(json.dumps(manifest, indent=1))
+    with game(two.parent) as playing:
+        assert playing.states.restore().step == 2
+
+
+def test_what_somebody_put_in_the_place_of_an_old_one_keeps_no_save_from_its_end(two):
+    shutil.rmtree(two.parent / "ckpt-000000001")
+    (two.parent / "ckpt-000000001").touch()
+    (two.parent / "ckpt-000000003").symlink_to("nowhere")
+    (two.parent / "ckpt-000000003.unfinished").touch()
+    with game(two.parent) as playing:
+        playing.save(3, max_to_keep=1)
+        assert playing.states.restore().step == 3
+    assert names(two.parent) == ["checkpoint", "ckpt-000000003"]
+
+
+# While another process trains
+
+
+def test_what_rotation_removes_meanwhile_is_no_longer_asked_for(two, monkeypatch, capsys):
+    read = checkpoints._read
+
+    def rotate(folder):
+        if folder == two:
+            monkeypatch.undo()
+            with game(two.parent) as playing:
+                playing.save(3, max_to_keep=1)
+        return read(folder)
+
+    with game(two.parent) as playing:
+        monkeypatch.setattr(checkpoints, "_read", rotate)
+        assert playing.states.restore().step == 3
+        assert (playing.read() == 3).all()
+    assert capsys.readouterr().out == ""
+
+
+def test_one_that_goes_between_its_proof_and_its_reading_is_passed_over(two, monkeypatch):
+    with game(two.parent) as playing:
+        restore = playing.states._saver.restore
+
+        def gone(session, prefix):
+            if prefix == str(two / "model"):
+                shutil.rmtree(two)
+            restore(session, prefix)
+
+        monkeypatch.setattr(playing.states._saver, "restore", gone)
+        assert playing.states.restore().step == 1
+        assert (playing.read() == 1).all()
 
 
 OTHER_GRAPHS = {

@@ -312,6 +312,23 @@ def test_only_a_bug_shows_its_traceback(ends, error):
     assert "gan_lowlevel: this is a bug" in err.splitlines()[-1]
 
 
+class ResourceExhaustedError(Exception):
+    """Bears the name of TensorFlow's own."""
+
+
+@pytest.mark.parametrize("error", [MemoryError(), ResourceExhaustedError("OOM when allocating tensor")])
+def test_memory_that_is_not_there_is_a_setting(ends, error):
+    code, out, err = ends(raises(error))
+    assert (code, out) == (1, "")
+    assert "--batch_size" in one_line(err)
+
+
+def test_a_name_that_is_too_long_is_a_flag(ends):
+    code, _, err = ends(raises(OSError(errno.ENAMETOOLONG, "File name too long", "x" * 300)))
+    assert code == 1
+    assert "longer than a name may be" in one_line(err)
+
+
 def test_the_body_gets_the_record_and_not_a_wrong_one(ends):
     got = []
     assert ends(lambda record: got.append(record.number) or Exit.DONE, "--number=7")[0] == 0
@@ -350,6 +367,31 @@ def test_another_python_gets_one_sentence(python, version):
 def test_these_pythons_are_let_in(python, version):
     ended = python("-c", f"import sys; sys.version_info = (*{version}, 9, 'final', 0); import gan_lowlevel")
     assert (ended.returncode, ended.stdout, ended.stderr) == (0, "", "")
+
+
+def test_what_is_not_installed_is_named_with_the_command_that_installs_it(python):
+    ended = python(
+        "-c",
+        "import importlib.util as util\n"
+        "find = util.find_spec\n"
+        "util.find_spec = lambda name: None if name in ('absl', 'tqdm') else find(name)\n"
+        "import gan_lowlevel.main",
+    )
+    assert (ended.returncode, ended.stdout) == (1, "")
+    said = "gan_lowlevel wants absl, tqdm, not installed here: pip install -r requirements.txt\n"
+    assert ended.stderr == said
+
+
+def test_what_is_asked_for_is_what_the_package_imports():
+    found = set()
+    for path in modules().values():
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Import):
+                found |= {alias.name.partition(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom):
+                found.add(node.module.partition(".")[0])
+    by_others = {"google", "gan_lowlevel"}  # protobuf comes with TensorFlow
+    assert found - set(sys.stdlib_module_names) - by_others - {"msvcrt"} == set(gan_lowlevel._NEEDED)
 
 
 def modules() -> dict[str, pathlib.Path]:

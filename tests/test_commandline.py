@@ -1,6 +1,7 @@
 """From a command line to the settings: bounds, aliases, who overrides whom, every way to be refused, the help."""
 
 import math
+import time
 
 import pytest
 
@@ -164,6 +165,13 @@ def test_unknown_flag_is_refused_with_what_was_meant(typed, suggested):
     sentence = refusal(typed)
     assert f"unknown flag {typed.partition('=')[0]}:" in sentence
     assert suggested in sentence
+
+
+@pytest.mark.parametrize("letters", [900, 100_000])
+def test_an_unknown_flag_of_any_length_is_refused_at_once(letters):
+    began = time.process_time()
+    assert "unknown flag" in refusal(f"--{'ab' * (letters // 2)}")
+    assert time.process_time() - began < 1
 
 
 @pytest.mark.parametrize(

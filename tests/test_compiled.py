@@ -214,6 +214,22 @@ def test_a_loss_that_is_not_finite_ends_the_chunk_at_its_step():
     assert stopped == done
 
 
+@pytest.mark.parametrize("flags", [("--d_step=2", "--g_step=3"), ("--updates=simultaneous", "--g_step=1")])
+def test_a_gradient_that_is_not_finite_ends_the_chunk_and_has_its_name(flags):
+    # tanh(inf - inf) is NaN: G(z) is, and with it what D makes of it.
+    with table("--model=mlp", "--batch_size=8", *flags) as t:
+        loop = CompiledLoop(t.loop)
+        report, done = loop.play_until(0, 1)
+        assert (done, report.finite.all(), len(report.finite)) == (1, True, len(t.loop.checked()))
+        weights = next(v for v in t.loop.gan.theta.g if v.op.name == "generator/dense_1/weights")
+        weights.load(np.full(weights.shape, np.inf, np.float32), t.loop.session)
+        loop._rate = 1000.0
+        report, stopped = loop.play_until(1, 1000)
+        assert stopped == 2
+        explicit = t.loop.checked()[int(np.argmin(report.finite))]
+        assert explicit.startswith("log(1 - D(G(z)))")
+
+
 def test_a_chunk_lasts_about_its_seconds(monkeypatch):
     monkeypatch.setattr("gan_lowlevel.compiled.SECONDS", 0.5)
     with table("--model=parabola") as t:

@@ -212,7 +212,11 @@ def test_recipe_gives_every_recipe_setting_once_and_only_settings(model):
     assert sorted(given) == sorted(set(given))
     assert set(given) >= set(RECIPE_SETTINGS)
     assert set(given) <= set(SETTINGS)
-    assert "model" not in given  # the file's name says it
+    # As --flagfile it is the game, too, and not a few settings of another.
+    assert next(line for line in lines if line.startswith("--")) == f"--model={model}"
+    assert read_config([f"--flagfile={config.FLAGS_DIR / f'{model}.flags'}", "--embedded_max_steps=0"]) == read_config(
+        [f"--model={model}", "--embedded_max_steps=0"]
+    )
 
 
 @pytest.mark.parametrize("model", config.MODELS)

@@ -149,3 +149,34 @@ def test_a_full_disk_is_an_oserror_that_names_the_file_and_leaves_the_old_curves
         write(run, found(20))
     assert re.fullmatch(r"events\.out\.tfevents\..*\.evaluation", os.path.basename(raised.value.filename))
     assert sorted(os.listdir(evaluations.folder(run))) == before
+
+
+def foreign(run, **content) -> None:
+    """An event file of somebody else's, whole."""
+    with tf.io.TFRecordWriter(str(evaluations.folder(run) / "events.out.tfevents.0.foreign")) as file:
+        file.write(tf.compat.v1.Event(step=7, **content).SerializeToString())
+        file.write(b"\xff no event")
+
+
+def test_what_an_evaluation_did_not_write_is_no_point(run):
+    write(run, found(10))
+    value = tf.compat.v1.Summary.Value
+    foreign(run, summary=tf.compat.v1.Summary(value=[
+        value(tag="evaluation/parzen", simple_value=3.0), value(tag="D_loss", tensor=tf.make_tensor_proto(1.0)),
+    ]))  # fmt: skip
+    (evaluations.folder(run) / "events.out.tfevents.1.folder").mkdir()
+    points = curves(run)
+    assert {step: set(tags) for step, tags in points.items() if tags} == {
+        7: {"evaluation/parzen"}, 10: {"evaluation/parzen", "evaluation/recall"}
+    }  # fmt: skip
+    write(run, found(20))
+    assert set(curves(run)) == {7, 10, 20}
+
+
+def test_a_file_that_another_evaluation_replaces_meanwhile_is_let_go(run, monkeypatch):
+    write(run, found(10))
+    there = event_files(run)
+    monkeypatch.setattr(
+        evaluations, "event_files", lambda run: [evaluations.folder(run) / "events.out.tfevents.0.gone", *there]
+    )
+    assert set(curves(run)) == {10}

@@ -49,6 +49,9 @@ IDEAL = {
     "`density/D_off_best`": 0,
     "`numerics/clipped`": 0,
     "`numerics/literal_error`": 0,
+    "`spread/samples`": 1,
+    "`spread/pixels`": 1,
+    "`spread/D_logits`": 0,
     "`quality/diversity`": 1,
     "`quality/error`": 0,
     "`quality/near`": 1,
@@ -136,7 +139,9 @@ def test_the_literal_form_ends_with_exit_code_4_and_the_meter_foretells_it(tmp_p
         cwd=reading.ROOT, capture_output=True, text=True, timeout=120,
     )  # fmt: skip
     assert done.returncode == Exit.NAN == RESULTS["nan"]["exit"]
-    assert re.search(r"D_loss is inf at step \d+; nothing was saved yet", done.stderr)
+    assert re.search(
+        r"log\(1 - D\(G\(z\)\)\) is not finite at step \d+ \(D_loss inf, .*\); nothing was saved yet", done.stderr
+    )
     columns = runs.read_columns(runs.Run(tmp_path / "nan").metrics)
     assert columns["numerics/clipped"][-1] > 0
     assert not columns["numerics/clipped"][:-1].any()

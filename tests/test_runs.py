@@ -3,6 +3,7 @@
 import dataclasses
 import datetime
 import math
+import os
 import re
 
 import numpy as np
@@ -205,6 +206,19 @@ def test_claimed_makes_the_folders_and_lets_go(config):
             assert made.sample(0).parent.is_dir()
 
 
+def test_claimed_asks_again_what_another_process_may_have_begun_meanwhile(config):
+    made = runs.locate(config)  # a free name
+    begin(dataclasses.replace(config, seed=config.seed + 1))
+    before = sorted(made.directory.rglob("*"))
+    for mine in (config, dataclasses.replace(config, resume="never")):
+        with pytest.raises(Failure) as caught, runs.claimed(made, mine):
+            pytest.fail("let in")
+        assert caught.value.code == Exit.FLAGS
+    assert sorted(made.directory.rglob("*")) == before
+    with runs.claimed(made, dataclasses.replace(config, seed=config.seed + 1)):
+        pass
+
+
 # Its figures
 
 
@@ -284,6 +298,11 @@ def test_going_on_drops_a_torn_last_line(run, torn):
         b"\xff\xfe,0.75\n",
         b'"3,0.75\n',
         b"3," + b"9" * 200_000 + b"\n",  # longer than Python's csv reader allows a field to be
+        b"9" * 400 + b",0.75\n",  # no step, and no float64
+        b"1000000000001,0.75\n",  # beyond the longest run
+        b"1,0.75\n",  # a step stands once
+        b"0,0.75\n",
+        b"-3,0.75\n",
     ],
 )
 def test_a_damaged_row_ends_the_table(run, damaged):
@@ -304,6 +323,8 @@ def test_a_damaged_row_ends_the_table(run, damaged):
         b"\0" * 100 + b"\n",
         b"step\n1\n2\n",
         b"a,step\n0.5,1\n",
+        b"step,a,a\n1,0.5,0.5\n",
+        b"step,step\n1,1\n",
         bytes(range(256)) * 50 + b"\n",
         b"step," + b"a" * 200_000 + b"\n1,0.5\n",
     ],
@@ -348,3 +369,8 @@ def test_figures_that_were_removed_are_not_begun_anew(run, scalars):
         metrics.add(2, scalars)
     assert raised.value.filename == str(run.metrics)
     assert not run.metrics.exists()
+
+
+def test_figures_that_are_no_file_are_none(run):
+    os.mkfifo(run.metrics)  # whoever opens it to read waits for ever
+    assert runs.read_columns(run.metrics)["step"].size == 0

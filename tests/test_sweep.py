@@ -3,6 +3,7 @@
 import csv
 import os
 import pathlib
+import shutil
 import signal
 import subprocess
 import sys
@@ -132,6 +133,38 @@ def test_help_names_its_own_flags_and_says_how_the_others_are_given(start):
     assert listed == ["--seeds, --seed", "--logdir", "--sweep_name", "--jobs"]
     assert "python -m gan_lowlevel.main --help" in out
     assert "--mirror=true,false" in out
+
+
+def test_a_second_sweep_in_the_same_folder_is_refused(tmp_path):
+    config = sweep.read([*SHORT, f"--logdir={tmp_path}", "--sweep_name=s"])
+    (tmp_path / "s").mkdir()
+    with system.lock(tmp_path / "s"), pytest.raises(Failure, match=r"in use by .* another --sweep_name") as caught:
+        sweep.main(config)
+    assert caught.value.code == Exit.IN_USE
+    assert list((tmp_path / "s").iterdir()) == []
+
+
+def test_a_trial_that_a_signal_ended_says_which(tmp_path, monkeypatch):
+    [trial] = planned(*SHORT, f"--logdir={tmp_path}")
+    monkeypatch.setattr(sweep.sys, "executable", shutil.which("false"))
+    process = sweep.Process(trial)
+    process.wait()
+    process._process.returncode = -signal.SIGKILL
+    assert "failed with exit code 137, ended by SIGKILL" in process.note()
+    assert sweep.outcome(trial)["said"] == "ended by SIGKILL"
+
+
+@pytest.mark.parametrize("content", [
+    b"", b"[", b"[" * 10**5, b"3", b"[]", b'{"exit_code": 0}', b'{"exit_code": [0], "seconds": 1.0, "said": "", '
+    b'"max_steps": 6, "epochs": 0}', b'{"exit_code": 0, "seconds": "1", "said": "", "max_steps": 6, "epochs": 0}',
+])  # fmt: skip
+def test_notes_that_can_not_be_read_are_none(tmp_path, content):
+    [trial] = planned(*SHORT, f"--logdir={tmp_path}")
+    trial.run.directory.mkdir(parents=True)
+    trial.outcome.write_bytes(content)
+    assert sweep.outcome(trial) == {}
+    assert not sweep.finished(trial)
+    assert sweep.result(trial).exit_code is None
 
 
 # Training

@@ -107,15 +107,15 @@ sys.stdin.readline()
 
 
 def test_lock_refuses_a_second_process_until_the_first_is_gone(tmp_path):
-    path = tmp_path / "run" / ".lock"
-    path.parent.mkdir()
+    path = tmp_path / "run"
+    path.mkdir()
     holder = child(HOLD, str(path))
     try:
         assert holder.stdout.readline() == "held\n"
         with pytest.raises(Failure) as caught, system.lock(path):
             pytest.fail("held by two")
         assert caught.value.code == Exit.IN_USE
-        assert str(path.parent) in str(caught.value)
+        assert str(path) in str(caught.value)
         assert "--run_name" in str(caught.value)
     finally:
         holder.kill()  # SIGKILL: the holder has no chance to let go
@@ -124,23 +124,79 @@ def test_lock_refuses_a_second_process_until_the_first_is_gone(tmp_path):
         pass
 
 
+@posix
+def test_lock_holds_whatever_is_removed_and_leaves_nothing(tmp_path):
+    with system.lock(tmp_path):
+        for path in tmp_path.iterdir():
+            path.unlink()
+        tmp_path.rename(tmp_path.parent / "renamed")
+        with pytest.raises(Failure) as caught, system.lock(tmp_path.parent / "renamed"):
+            pytest.fail("held by two")
+        assert caught.value.code == Exit.IN_USE
+    assert list((tmp_path.parent / "renamed").iterdir()) == []
+
+
+@posix
+def test_lock_is_not_held_on_by_what_its_owner_started(tmp_path):
+    code = HOLD.replace(
+        "print(", "import subprocess\n    child = subprocess.Popen(['sleep', '60'])\n    print(child.pid, ", 1
+    )
+    holder = child(code, str(tmp_path))
+    started = int(holder.stdout.readline().split()[0])
+    try:
+        with pytest.raises(Failure), system.lock(tmp_path):
+            pytest.fail("held by two")
+        holder.kill()
+        holder.wait()
+        with system.lock(tmp_path):
+            os.kill(started, 0)  # it still lives
+    finally:
+        os.kill(started, signal.SIGKILL)
+        holder.communicate()
+
+
+@posix
+def test_where_no_directory_can_be_locked_a_file_in_it_is(tmp_path, monkeypatch):
+    import fcntl
+
+    flock = fcntl.flock
+
+    def no_directories(file, how):
+        if stat.S_ISDIR(os.fstat(file if isinstance(file, int) else file.fileno()).st_mode):
+            raise OSError(errno.EBADF, "Bad file descriptor")
+        flock(file, how)
+
+    monkeypatch.setattr(fcntl, "flock", no_directories)
+    with system.lock(tmp_path):
+        with pytest.raises(Failure) as caught, system.lock(tmp_path):
+            pytest.fail("held by two")
+        assert caught.value.code == Exit.IN_USE
+    with system.lock(tmp_path):
+        pass
+
+
+def test_lock_of_no_folder_is_no_folder_in_use(tmp_path):
+    with pytest.raises(FileNotFoundError), system.lock(tmp_path / "none"):
+        pass
+
+
 def test_lock_is_let_go_at_the_end_of_the_block(tmp_path):
-    holder = child(HOLD, str(tmp_path / ".lock"))
+    holder = child(HOLD, str(tmp_path))
     try:
         assert holder.stdout.readline() == "held\n"
         holder.stdin.write("\n")
         holder.stdin.flush()
         assert holder.stdout.readline() == "free\n"  # and the holder lives
-        with system.lock(tmp_path / ".lock"):
+        with system.lock(tmp_path):
             pass
     finally:
         holder.communicate("\n")
 
 
 def test_lock_is_let_go_after_an_exception(tmp_path):
-    with pytest.raises(ZeroDivisionError), system.lock(tmp_path / ".lock"):
+    with pytest.raises(ZeroDivisionError), system.lock(tmp_path):
         raise ZeroDivisionError
-    with system.lock(tmp_path / ".lock"):
+    with system.lock(tmp_path):
         pass
 
 
@@ -187,6 +243,25 @@ def test_cores(monkeypatch):
     assert system.cores() == 6
     monkeypatch.setattr(os, "cpu_count", lambda: None)
     assert system.cores() == 1
+
+
+def test_memory(monkeypatch):
+    monkeypatch.setattr(os, "sysconf", lambda name: {"SC_PAGE_SIZE": 4096, "SC_PHYS_PAGES": 1000}[name], raising=False)
+    monkeypatch.setattr(pathlib.Path, "is_file", lambda path: True)
+    for limit, most in (("max\n", 4096 * 1000), ("5000\n", 5000), ("9999999\n", 4096 * 1000)):
+        monkeypatch.setattr(pathlib.Path, "read_text", lambda path, limit=limit: limit)
+        assert system.memory() == most
+    monkeypatch.delattr(os, "sysconf")
+    assert system.memory() is None
+
+
+@posix
+def test_a_closed_standard_descriptor_is_no_files_number(tmp_path):
+    code = "import os\nfrom gan_lowlevel import system\nsystem.keep_standard_descriptors()\n"
+    code += "import sys\nsys.exit(os.open('file', os.O_CREAT | os.O_WRONLY))"
+    for redirected in ("", "2>&-", ">&- 2>&-", "<&- 2>&-"):
+        line = f"exec {sys.executable} -c '{code.replace(chr(39), chr(34))}' {redirected}"
+        assert subprocess.run(["sh", "-c", line], cwd=tmp_path, env=ENVIRONMENT, check=False).returncode > 2
 
 
 @pytest.mark.parametrize("variable", ["XDG_CACHE_HOME", "LOCALAPPDATA", "HOME"])

@@ -196,3 +196,23 @@ def test_gs_gradient_is_of_gs_own_points_where_d_learns_from_others():
         with seen("parabola", *flags) as s:
             norms.append(s.theory.scalars(3)["gradient/non_saturating"])
     assert norms[0] == norms[1]
+
+
+@pytest.mark.parametrize("model", ["mlp", "parabola", "gaussian"])
+def test_spreads_are_0_where_a_player_gives_one_answer_to_everything(model):
+    with seen(model) as s:
+        x = s.held_out.batch(4).reshape(16, -1).astype(np.float64)
+        fakes = s.loop.session.run(s.loop.gan.play.fake, s.theory._feed(4)).reshape(16, -1).astype(np.float64)
+        look, figures = s.theory.look(4), s.theory.scalars(4)
+        assert figures["spread/samples"] == pytest.approx(fakes.std(axis=0).mean() / x.std(axis=0).mean(), rel=1e-4)
+        logits = np.concatenate([look.real_logits, look.fake_logits])
+        assert figures["spread/D_logits"] == pytest.approx(logits.std(), rel=1e-4)
+        if model == "mlp":
+            wanted = fakes.std(axis=1).mean() / x.std(axis=1).mean()
+            assert figures["spread/pixels"] == pytest.approx(wanted, rel=1e-4)
+        else:
+            assert "spread/pixels" not in figures
+        for variable in s.loop.gan.theta.d + s.loop.gan.theta.g:
+            variable.load(np.zeros(variable.shape, np.float32), s.loop.session)
+        figures = s.theory.scalars(4)
+        assert all(figures[tag] == 0 for tag in figures if tag.startswith("spread/"))

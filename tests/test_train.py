@@ -10,7 +10,7 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from gan_lowlevel import data, networks, recorder, runs, train
+from gan_lowlevel import data, networks, recorder, runs, system, train
 from gan_lowlevel.commandline import read_config
 from gan_lowlevel.errors import Exit, Failure
 from gan_lowlevel.gan import build
@@ -41,6 +41,8 @@ def weights(run: pathlib.Path, step: int) -> str:
         sha256.update(name.encode() + np.ascontiguousarray(reader.get_tensor(name)).tobytes())
     return sha256.hexdigest()
 
+
+FEW = ("--engine=explicit", "--sample_every=0", "--theory_every=0")
 
 SMALL = {
     "mlp": ["--batch_size=8"],
@@ -100,7 +102,7 @@ def test_a_run_that_ends_before_its_first_scalars_draws_no_curves_and_is_well(pl
     with tf.Graph().as_default(), tf.compat.v1.Session() as session:
         loop = ExplicitLoop(session, build(config, game), game, config, rows)
         session.run(tf.compat.v1.global_variables_initializer())
-        with recorder.Recorder(loop, recorder.Clock(loop), runs.Run(run), data_set, None, 0):
+        with recorder.Recorder(loop, recorder.Clock(loop.config, loop.rows), runs.Run(run), data_set, None, 0):
             pass  # stopped before anything was due
     assert not (run / "losses.png").exists()
 
@@ -127,6 +129,76 @@ def test_lines_at_epochs_ends_name_the_epoch(play, capsys):
     assert lines == [("1", "3"), ("2", "6")]
 
 
+def broken(monkeypatch, at: dict[int, int]) -> None:
+    """Steps of the explicit loop whose losses are NaN, by the number of rewinds before."""
+    play = ExplicitLoop.play
+
+    def played(self, step):
+        report = play(self, step)
+        if at.get(self.rewinds) == step:
+            return report._replace(g=report.g._replace(g_loss=np.float32("nan")))
+        return report
+
+    monkeypatch.setattr(ExplicitLoop, "play", played)
+
+
+REWIND = ("--batch_size=8", "--engine=explicit", "--on_nan=rewind", "--save_every=5", "--summary_every=1")
+
+
+def test_a_rewind_goes_on_from_the_last_good_checkpoint_with_other_z(play, monkeypatch, capsys):
+    smooth = play("--run_name=smooth", "--max_steps=12", *REWIND)
+    broken(monkeypatch, {0: 7, 1: 11})  # after steps 5 and 10 were saved
+    run = play("--run_name=r", "--max_steps=12", *REWIND)
+    said = capsys.readouterr().out
+    assert "G_loss is not finite at step 8 (D_loss" in said
+    assert f"{run} goes on from its checkpoint at step 5, with the z of rewind 1" in said
+    assert "G_loss is not finite at step 12 (D_loss" in said
+    assert f"{run} goes on from its checkpoint at step 10, with the z of rewind 2" in said
+    got, wanted = runs.read_columns(run / "metrics.csv"), runs.read_columns(smooth / "metrics.csv")
+    assert got["step"].tolist() == list(range(1, 13))  # each step once
+    same = got["D_loss"] == wanted["D_loss"]
+    assert same[:5].all()
+    assert not same[5:].any()  # other z, other losses
+    assert weights(run, 5) == weights(smooth, 5)
+    assert weights(run, 10) != weights(smooth, 10)
+
+
+def test_a_run_that_goes_on_remembers_its_rewinds(play, monkeypatch):
+    broken(monkeypatch, {0: 3})
+    whole = play("--run_name=whole", "--max_steps=12", *REWIND)
+    for steps in (7, 12):
+        parts = play("--run_name=parts", f"--max_steps={steps}", *REWIND)
+    assert weights(parts, 12) == weights(whole, 12)
+
+
+def test_more_than_three_rewinds_are_none(play, monkeypatch, capsys):
+    broken(monkeypatch, {0: 7, 1: 7, 2: 6, 3: 9})
+    with pytest.raises(Failure, match=r"G_loss is not finite at step 10 .* for the last of 3 rewinds") as caught:
+        play("--run_name=r", "--max_steps=12", *REWIND)
+    assert caught.value.code == Exit.NAN
+    assert capsys.readouterr().out.count("back to the last good checkpoint") == 3
+    assert "--on_nan=rewind" not in str(caught.value)  # it was tried
+
+
+def test_without_a_rewind_the_sentence_says_what_to_try(play, monkeypatch):
+    broken(monkeypatch, {0: 7})
+    with pytest.raises(Failure, match=r"the last good checkpoint stays in .*smaller --d_learning_rate") as caught:
+        play("--run_name=r", "--max_steps=12", *REWIND, "--on_nan=stop")
+    assert "--on_nan=rewind" in str(caught.value)
+    assert "--log_form=stable" not in str(caught.value)  # it is that already
+
+
+def test_a_warning_is_said_once_for_as_long_as_it_holds(play, capsys):
+    # D's sigmoid is 0 in float32 on every fake after a few such steps, and with it the minimax gradient of G.
+    run = play("--run_name=r", "--max_steps=60", "--theory_every=20", "--d_learning_rate=10", "--g_loss=minimax")
+    said = [line for line in capsys.readouterr().out.splitlines() if line.startswith("warning")]
+    assert len(said) == 1
+    assert said[0].startswith("warning  step 20: G is flat, it learns nothing: the norm of its gradient is ")
+    assert said[0].endswith(". Try --g_loss=non_saturating, or --g_step=3, or a smaller --d_learning_rate.")
+    norms = runs.read_columns(run / "metrics.csv")["gradient/minimax"]
+    assert (norms[np.isfinite(norms)] < 1e-6).all()
+
+
 def test_nan_before_any_save_does_not_speak_of_a_checkpoint(play):
     with pytest.raises(Failure, match="nothing was saved yet") as caught:
         play("--run_name=r", "--max_steps=9", "--log_form=literal", "--d_learning_rate=100", *SMALL["mlp"])
@@ -144,8 +216,8 @@ def test_the_bar_shows_what_fits(monkeypatch, capsys, columns, shown):
 
     monkeypatch.setenv("COLUMNS", str(columns))
     monkeypatch.setattr("sys.stderr.isatty", lambda: True)
-    report = Report(DReport(0.578, -0.578, -0.31, -0.268, 0.8, 0.18, 0.95, 0.9), GReport(2.4))
-    with console.Progress(5999, 6000, by_epochs=False) as progress:
+    report = Report(DReport(0.578, -0.578, -0.31, -0.268, 0.8, 0.18, 0.95, 0.9), GReport(2.4), finite=np.ones(1, bool))
+    with console.Progress(5999, 6000, line_every=0) as progress:
         progress.show(6000, "", report)
     bar = capsys.readouterr().err.rpartition("\r")[2]
     assert all(text in bar for text in shown)
@@ -275,3 +347,36 @@ def test_samples_that_were_removed_are_not_begun_anew(play, monkeypatch, tmp_pat
     with pytest.raises(FileNotFoundError, match=r"step_00000001\.png"):
         play("--run_name=r", "--max_steps=2", "--sample_every=1", *SMALL["mlp"])
     assert not (tmp_path / "r" / "samples").exists()
+
+
+def test_a_last_step_stands_once_on_the_console(play, capsys):
+    for line_every, lines in ((0, 1), (2, 1)):
+        capsys.readouterr()
+        play("--model=parabola", f"--line_every={line_every}", "--max_steps=3", f"--run_name=r{line_every}", *FEW)
+        last = [line for line in capsys.readouterr().out.splitlines() if "step 3" in line and "loss" in line]
+        assert len(last) == lines, last
+
+
+def test_a_run_whose_checkpoints_are_gone_does_not_begin_anew_by_itself(play):
+    flags = ("--model=parabola", "--run_name=r", "--summary_every=1", "--save_every=2", *FEW)
+    run = play(*flags, "--max_steps=4")
+    shutil.rmtree(run / "checkpoints")
+    before = (run / "metrics.csv").read_bytes()
+    with pytest.raises(Failure, match=r"figures up to step 4, and .* no checkpoint any more") as caught:
+        play(*flags, "--max_steps=6")
+    assert caught.value.code == Exit.CHECKPOINTS
+    assert (run / "metrics.csv").read_bytes() == before
+    # Killed after the row of its first save and before that save's end, it never had one.
+    (run / "metrics.csv").write_bytes(b"".join(before.splitlines(keepends=True)[:3]))
+    assert play(*flags, "--max_steps=6") == run
+    shutil.rmtree(run / "checkpoints")
+    (run / "metrics.csv").unlink()  # as the sentence says
+    assert play(*flags, "--max_steps=6") == run
+
+
+def test_what_no_memory_holds_is_refused_with_both_figures(play, monkeypatch):
+    monkeypatch.setattr(system, "memory", lambda: 2**30)
+    # parabola's G draws two z for each of 65,536 rows: 2 * 65536 * 5000 entries of 4 bytes are 2.4 GiB
+    with pytest.raises(Failure, match=r"want 2 GiB, and this machine has 1: give a smaller --z_dim") as caught:
+        play("--model=parabola", "--z_dim=5000", "--batch_size=65536", "--max_steps=1", "--run_name=r", *FEW)
+    assert caught.value.code == Exit.FLAGS

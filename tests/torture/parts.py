@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
-from tests.torture import disk, kills
+from tests.torture import checkpoints, disk, flags, kills, settings, together
 
 
 class Part(NamedTuple):
@@ -15,6 +15,10 @@ class Part(NamedTuple):
 
 
 PARTS = {
+    "checkpoints": Part(checkpoints.run, long=5000, short=200),
     "disk": Part(disk.run, long=110, short=10),
+    "flags": Part(flags.run, long=20_000, short=400),
     "kills": Part(kills.run, long=100, short=6),
+    "settings": Part(settings.run, long=5000, short=300),
+    "together": Part(together.run, long=20, short=1),
 }
