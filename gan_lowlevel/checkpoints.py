@@ -27,6 +27,7 @@ _NAME = re.compile(r"ckpt-(\d{9,})", re.ASCII)
 _FILES = ("model.data-00000-of-00001", "model.index")  # as TensorFlow names them
 _MANIFEST_MOST = 2**20  # bytes; a whole one has under a thousand
 _UNFINISHED = ".unfinished"
+_BESIDE = 2**14  # bytes of a checkpoint that are no weights, about
 
 
 @dataclasses.dataclass(frozen=True)
@@ -74,14 +75,28 @@ class Checkpoints:
             _remove_old(self.root, step, max_to_keep)
         except (OSError, tf.errors.OpError) as error:
             shutil.rmtree(self._unfinished(final), ignore_errors=True)
-            words = str(getattr(error, "strerror", None) or getattr(error, "message", None) or error).splitlines()
-            # TensorFlow tells of its graph too, at length: the line that names the file says what happened to it.
-            reason = next((line.strip() for line in words if _UNFINISHED in line), words[0])
-            raise Failure(
+            raise self._refused(final, step, error) from None
+
+    def _refused(self, final: pathlib.Path, step: int, error: OSError | tf.errors.OpError) -> Failure:
+        """What the disk said of a save, and what to do."""
+        if not self.root.exists():
+            return Failure(
                 Exit.DISK,
-                f"{final} can't be written ({reason}); older checkpoints are untouched: "
-                "make room or allow access, then give the same command again.",
-            ) from None
+                f"{self.root} is gone, so step {step:,} can't be saved: put it back, then give the same command again.",
+            )
+        words = str(getattr(error, "strerror", None) or getattr(error, "message", None) or error).splitlines()
+        # TensorFlow tells of its graph too, at length: the line that names the file says what happened to it.
+        reason = next((line.strip() for line in words if _UNFINISHED in line), words[0])
+        room, advice = "", "make room or allow access"
+        if isinstance(error, tf.errors.ResourceExhaustedError) or getattr(error, "errno", None) == errno.ENOSPC:
+            size = sum(variable.shape.num_elements() * variable.dtype.size for variable in self._variables) + _BESIDE
+            room = f", it takes about {size:,} bytes and {shutil.disk_usage(self.root).free:,} are free"
+            reason, advice = reason.rpartition("; ")[2], "make room"
+        return Failure(
+            Exit.DISK,
+            f"{final} can't be written ({reason}){room}; older checkpoints are untouched: "
+            f"{advice}, then give the same command again.",
+        )
 
     def _unfinished(self, final: pathlib.Path) -> pathlib.Path:
         return self.root / f"{final.name}{_UNFINISHED}"

@@ -14,6 +14,13 @@ from gan_lowlevel.errors import Exit, Failure, one_line
 
 Record = TypeVar("Record")
 
+# What to do about what the disk refuses.
+_ADVICE = (
+    ((errno.ENOSPC, errno.EDQUOT), "make room"),
+    ((errno.EROFS, errno.EACCES, errno.EPERM), "allow writing there"),
+    ((errno.ENOENT, errno.ENOTDIR), "put back what was moved or removed"),
+)
+
 
 def start_tensorflow() -> None:
     """Import TensorFlow without its chatter and turn it to graphs; called after the flags are read."""
@@ -69,16 +76,24 @@ def _code(command, purpose, record, body, read, defaults) -> Exit:
         if error.errno == errno.ENAMETOOLONG:
             code = _say(Exit.FLAGS, f"{error.filename} is longer than a name may be: give a shorter one.")
         else:
-            reason = f"{error.filename or 'a file'}: {error.strerror or error}"
-            code = _say(Exit.DISK, f"{reason}; make room or allow access, then give the same command again.")
+            file = error.filename or ("standard output" if _output_refused() else "a file")
+            advice = next((do for numbers, do in _ADVICE if error.errno in numbers), "make room or allow access")
+            code = _say(Exit.DISK, f"{file}: {error.strerror or error}; {advice}, then give the same command again.")
     except Exception as error:
         code = _unexpected(error)
+    if _output_refused():  # its reader left or its disk is full: Python would try once more at its end, and complain
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return code
+
+
+def _output_refused() -> bool:
+    """Whether standard output does not take what it holds."""
     try:
         if sys.stdout is not None:
             sys.stdout.flush()
-    except OSError:  # its reader left or its disk is full: Python would try once more at its end, and complain
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return code
+    except OSError:
+        return True
+    return False
 
 
 def _stopped(code: Exit) -> None:
@@ -99,6 +114,8 @@ def _unexpected(error: Exception) -> Exit:
 
 
 def _say(code: Exit, sentence: str) -> Exit:
-    with contextlib.suppress(OSError):  # whoever closed standard error has the code
+    try:
         print(f"gan_lowlevel: {one_line(sentence)}", file=sys.stderr, flush=True)
+    except OSError:  # whoever closed standard error, or let its disk fill, has the code
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
     return code

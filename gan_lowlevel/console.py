@@ -31,6 +31,9 @@ def say(text: str = "") -> None:
         print(text, flush=True)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError as error:
+        error.filename = "standard output"
+        raise
 
 
 def print_start(config: Config, theta: Theta, data: Dataset, devices: list[str]) -> None:
@@ -139,7 +142,7 @@ def _losses(report: Report) -> str:
 
 def print_already_there(config: Config, run: Run, step: int) -> None:
     """Nothing to train: the run has as many steps as were asked for, or more."""
-    say(f"{run.directory} has {step:,} steps already, {config.max_steps:,} were asked for: nothing was changed.")
+    say(f"{run.directory} has {step:,} steps already, {config.max_steps:,} were asked for: nothing was trained.")
     _print_next(config, run, step)
 
 

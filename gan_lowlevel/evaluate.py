@@ -7,6 +7,7 @@ python -m gan_lowlevel.evaluate --run=logs/NAME --checkpoint=all
 import contextlib
 import dataclasses
 import functools
+import os
 import pathlib
 import sys
 import time
@@ -68,6 +69,12 @@ def main(config: EvaluateConfig) -> Exit:
         raise Failure(
             Exit.FLAGS,
             f"{run.directory / 'evaluation'} is a file, and a folder of curves is wanted there: move it away.",
+        )
+    if not os.access(run.directory, os.W_OK):  # said before minutes of measuring
+        raise Failure(
+            Exit.DISK,
+            f"{run.directory / 'evaluation.json'} can't be written: allow writing in that folder, "
+            "then give the same command again.",
         )
     of_data = data_settings(settings, config.input_data_dir)
     clock = Clock(config.debug)

@@ -13,6 +13,7 @@ from tensorboard.backend.event_processing.event_file_loader import EventFileLoad
 from tensorboard.plugins.scalar import summary_v2 as scalars
 
 from gan_lowlevel import system
+from gan_lowlevel.event_file import EventFile
 from gan_lowlevel.measures import MEASURES, Estimate
 from gan_lowlevel.runs import Run
 
@@ -132,19 +133,13 @@ def curves(run: Run) -> dict[int, dict[str, float | None]]:
 
 def _write_events(directory: pathlib.Path, points: dict[int, dict[str, float | None]]) -> None:
     """One file of all points, published by a rename; TensorBoard drops what it had read before."""
-    now = time.time()
-    name = f"events.out.tfevents.{int(now):010d}.{time.time_ns()}.{os.getpid()}.evaluation"
+    now = time.time_ns()
+    name = f"events.out.tfevents.{now // 10**9:010d}.{now}.{os.getpid()}.evaluation"
     # The name of the unfinished file is none that TensorBoard reads.
-    with (
-        system.published(directory / name, label="evaluation") as unfinished,
-        tf.io.TFRecordWriter(unfinished.name) as file,
-    ):
-        events = [v1.Event(file_version="brain.Event:2")]
-        # Without a session's START at step 0 the points of the old file would stay beside these.
-        events.append(v1.Event(session_log=v1.SessionLog(status=v1.SessionLog.START), step=0))
+    with system.published(directory / name, label="evaluation") as unfinished:
+        file = EventFile(pathlib.Path(unfinished.name), start=0)  # later, and the old file's points would stay
         for step, values in sorted(points.items()):
             pbs = [scalars.scalar_pb(tag, value) for tag, value in sorted(values.items()) if value is not None]
-            events += [v1.Event(step=step, summary=v1.Summary.FromString(pb.SerializeToString())) for pb in pbs]
-        for event in events:
-            event.wall_time = now
-            file.write(event.SerializeToString())
+            for pb in pbs:
+                file.add(v1.Event(step=step, summary=v1.Summary.FromString(pb.SerializeToString())))
+        file.close()

@@ -205,7 +205,8 @@ def zipped(path: pathlib.Path, game: "Game") -> Iterator[Sink]:
         def add(seeds: list[int], samples: np.ndarray) -> None:
             for seed, image in zip(seeds, images(samples, game), strict=True):
                 if seed not in written:
-                    archive.writestr(_member(picture_name(seed)), pictures.png(image))
+                    with system.naming(path):
+                        archive.writestr(_member(picture_name(seed)), pictures.png(image))
                     written.add(seed)
 
         yield add
@@ -222,7 +223,8 @@ def npz(path: pathlib.Path, shape: tuple[int, ...]) -> Iterator[Sink]:
 
             def add(seeds: list[int], samples: np.ndarray) -> None:
                 all_seeds.extend(seeds)
-                member.write(np.ascontiguousarray(samples, "<f4").data)
+                with system.naming(path):
+                    member.write(np.ascontiguousarray(samples, "<f4").data)
 
             yield add
         with archive.open(_member("seeds.npy"), "w") as member:

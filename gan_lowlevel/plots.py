@@ -1,6 +1,11 @@
 """Figures to pictures: curves, points, D's surface, what both losses say of each sample. Imports no TensorFlow."""
 
+import logging
+import warnings
+
 import numpy as np
+
+logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)  # on a slow machine it tells of its font cache
 
 REAL, FAKE = "red", "blue"  # of points in the plane, as the source of that game has them
 
@@ -200,5 +205,7 @@ def _rendered(figure) -> np.ndarray:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
     canvas = FigureCanvasAgg(figure)
-    canvas.draw()
+    with warnings.catch_warnings():  # on a machine that is busy matplotlib remarks that its legends take long
+        warnings.simplefilter("ignore")
+        canvas.draw()
     return np.asarray(canvas.buffer_rgba())[:, :, :3].copy()

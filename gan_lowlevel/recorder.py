@@ -1,5 +1,6 @@
 """What a run leaves while it goes on: scalars, pictures, histograms, lines; at its end the curves and the GIF."""
 
+import contextlib
 import re
 import shutil
 import time
@@ -57,6 +58,8 @@ class Recorder:
 
     def __init__(self, loop: ExplicitLoop, clock: Clock, run: Run, data: Dataset, held_out: Rows | None, start: int):
         self._loop, self._clock, self._run = loop, clock, run
+        self._undrawn = run.undrawn.exists() and start == loop.config.max_steps  # its end, which the disk refused
+        run.undrawn.touch()
         self._forget_later_pictures(start)
         self._metrics = Metrics(run, start)
         self._theory = Theory(loop, held_out)
@@ -81,8 +84,12 @@ class Recorder:
         return self
 
     def __exit__(self, *exception) -> None:
-        self.finish()
-        self._events.close()
+        # The first failure is the one to tell: what comes of closing after it is left out.
+        with contextlib.suppress(*[OSError] if exception[0] else []):
+            try:
+                self.finish()
+            finally:
+                self._events.close()
 
     def finish(self) -> None:
         """Draw the curves and the GIF, read the last figures aloud; what is asked again is not done again."""
@@ -93,6 +100,9 @@ class Recorder:
         columns = self._metrics.columns()
         played = np.isfinite(columns.get("value/minus_log_4", np.zeros(0)))  # else a row of theory's alone
         last = int(columns["step"][-1]) if columns["step"].size else 0
+        frames = sorted(self._run.sample(0).parent.glob("step_*.png"), key=lambda path: (len(path.name), path.name))
+        if animation := pictures.gif(frames):
+            system.write_atomically(self._run.directory / "samples.gif", animation)
         if played.any():
             steps = columns["step"][played]
             ideals = {"D_loss": losses.IDEAL_D_LOSS, "G_loss": losses.IDEAL_G_LOSS[config.g_loss]}
@@ -100,17 +110,15 @@ class Recorder:
             picture = plots.curves(steps, series, ideals, f"{config.model}: both losses, {config.g_loss} G")
             content = pictures.png(picture)
             system.write_atomically(self._run.directory / "losses.png", content)
-            if steps[-1] > self._start:  # else the process before has shown them
+            if steps[-1] > self._start or self._undrawn:  # else the process before has shown them
                 self._events.png(int(steps[-1]), "losses", content)
         self._read_aloud(columns)
         if last == config.max_steps:  # not so where a signal or a failure ends the run
             self._events.trial_ends(config.max_steps)
-        frames = sorted(self._run.sample(0).parent.glob("step_*.png"), key=lambda path: (len(path.name), path.name))
-        if animation := pictures.gif(frames):
-            system.write_atomically(self._run.directory / "samples.gif", animation)
         for table in tables.tables(self._loop.game, config.z_dim):
             self._events.png(config.max_steps, f"network/{table.name}", tables.drawn(table))
         self._events.flush()
+        self._run.undrawn.unlink(missing_ok=True)
 
     def record(self, step: int, report: Report) -> list[str]:
         """Whatever is due after `step` steps. Gives warnings, a line each, once for as long as they hold."""
@@ -127,6 +135,7 @@ class Recorder:
             warnings = self._new(cards.warnings(config, theory), step)
         if scalars:
             self._events.scalars(step, scalars)
+            self._events.flush()
             self._metrics.add(step, scalars)
         if due(step, config.sample_every):
             self._samples(step)

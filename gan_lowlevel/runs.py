@@ -46,6 +46,11 @@ class Run:
     def metrics(self) -> pathlib.Path:
         return self.directory / "metrics.csv"
 
+    @property
+    def undrawn(self) -> pathlib.Path:
+        """There from the start of a training until what is drawn at its end is there."""
+        return self.directory / ".undrawn"
+
     def sample(self, step: int) -> pathlib.Path:
         """The grid drawn after `step` steps."""
         return self.directory / "samples" / f"step_{step:08d}.png"
@@ -216,14 +221,18 @@ class Metrics:
         new = [tag for tag in scalars if tag not in self._tags]
         if new:
             self._retitle([*self._tags, *new])
-        with open(self._path, "ab") as file:
-            file.write(_csv_text([_row_text([step, *(scalars.get(tag, math.nan) for tag in self._tags)])]))
+        row = _csv_text([_row_text([step, *(scalars.get(tag, math.nan) for tag in self._tags)])])
+        with system.naming(self._path, len(row)), open(self._path, "r+b") as file:  # "ab" would make a lost file anew
+            file.seek(0, os.SEEK_END)
+            file.write(row)
 
     def _retitle(self, tags: list[str]) -> None:
         """Give the file these columns: it is new, its header is damaged, or an earlier version had other tags.
 
         What an older row has no figure for is NaN.
         """
+        if self._tags:
+            os.stat(self._path)  # raises where it was removed: what it held is not to be lost without a word
         old = self.columns()
         unknown = np.full(old["step"].shape, math.nan)
         rows = zip(old["step"], *(old.get(tag, unknown) for tag in tags), strict=True)

@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import platform
 import struct
 import time
 
@@ -16,6 +17,7 @@ from tensorboard.plugins.text import summary_v2 as texts
 
 from gan_lowlevel import hparams, losses, pictures
 from gan_lowlevel.config import Config
+from gan_lowlevel.event_file import EventFile
 from gan_lowlevel.gan import DReport, GReport
 
 v1 = tf.compat.v1
@@ -75,24 +77,24 @@ def first_step(start: int) -> int:
 
 
 class Events:
-    """The run's event file; close it to have everything on disk."""
+    """The run's event file; close it to have everything on disk. What the disk refuses is an OSError at once."""
 
     def __init__(self, directory: pathlib.Path, graph: tf.Graph, start: int):
         """Open a new event file at step `start`; TensorBoard drops what an earlier process wrote beyond it."""
-        # TensorFlow names the file by the second: two of one second would be one file. Nanoseconds keep them in order.
-        suffix = f".{time.time_ns()}.{os.getpid()}"
-        self._writer = v1.summary.FileWriter(str(directory), filename_suffix=suffix)
-        # TensorBoard drops points from the step of this note on.
-        self._writer.add_session_log(v1.SessionLog(status=v1.SessionLog.START), first_step(start))
-        self._writer.add_graph(graph, first_step(start))
+        now = time.time_ns()  # TensorFlow names the file by the second: two of one second would be one file
+        name = f"events.out.tfevents.{now // 10**9:010d}.{platform.node()}.{now}.{os.getpid()}"
+        begins = first_step(start)  # from it on TensorBoard drops points
+        self._file = EventFile(directory / name, begins)
+        self._file.add(v1.Event(step=begins, graph_def=graph.as_graph_def(add_shapes=True).SerializeToString()))
+        self._described: set[str] = set()  # tags; TensorBoard keeps what the first point of each says of it
 
     def close(self) -> None:
         """Write what is left and end the file."""
-        self._writer.close()
+        self._file.close()
 
     def flush(self) -> None:
         """Hand everything so far to the system."""
-        self._writer.flush()
+        self._file.flush()
 
     def scalars(self, step: int, values: dict[str, float]) -> None:
         """One point on each curve."""
@@ -158,7 +160,13 @@ class Events:
         self._add(step, hparams.end_pb())
 
     def _add(self, step: int, summary) -> None:
-        self._writer.add_summary(summary.SerializeToString(), step)
+        event = v1.Event(step=step)
+        event.summary.ParseFromString(summary.SerializeToString())  # from TensorBoard's type of it to TensorFlow's
+        for value in event.summary.value:
+            if value.tag in self._described:
+                value.ClearField("metadata")
+            self._described.add(value.tag)
+        self._file.add(event)
 
 
 def _histogram(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

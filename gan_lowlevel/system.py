@@ -5,6 +5,7 @@ import errno
 import importlib
 import os
 import pathlib
+import shutil
 import signal
 import socket
 import sys
@@ -83,6 +84,25 @@ def fsync(path: os.PathLike) -> None:
 
 
 @contextlib.contextmanager
+def naming(path: pathlib.Path, size: int | None = None) -> Iterator[None]:
+    """An OSError of the block bears the name of `path`: it may bear none, or that of a temporary file beside it.
+
+    That of a full disk says how many bytes are free, and that `size` are wanted.
+    """
+    try:
+        yield
+    except OSError as error:
+        error.filename = str(path)
+        del error.filename2  # a rename's other name
+        if error.errno == errno.ENOSPC and "bytes are free" not in error.strerror:
+            with contextlib.suppress(OSError):
+                free = f"{shutil.disk_usage(path.parent).free:,} bytes are free"
+                wanted = "" if size is None else f"{size:,} bytes are wanted, "
+                error.strerror = f"{error.strerror} ({wanted}{free})"
+        raise
+
+
+@contextlib.contextmanager
 def scratch(path: os.PathLike | str) -> Iterator[None]:
     """Have `path` removed when the block ends, or a signal ends the process within it; where it is still there."""
     name = os.fspath(path)
@@ -97,15 +117,16 @@ def scratch(path: os.PathLike | str) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def published(path: pathlib.Path, durable: bool = True, label: str = "") -> Iterator[BinaryIO]:
+def published(path: pathlib.Path, durable: bool = True, label: str = "", size: int | None = None) -> Iterator[BinaryIO]:
     """A new file that takes the name `path` once the block has ended well; else what was there stays.
 
     So it does where the process ends meanwhile; where the machine does, if `durable`, which costs milliseconds. Until
-    then its name is one that nobody can guess, with `label` in it, or with that of `path`.
+    then its name is one that nobody can guess, with `label` in it, or with that of `path`. `size`: bytes that it will
+    have, if they are known, for whom the disk refuses it.
     """
     # 50 signs are at most 200 of the 255 bytes that a name may have.
     prefix = f".{(label or path.name)[:50]}."
-    with _ending:
+    with naming(path, size), _ending:
         descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=prefix, suffix=".tmp")
         _scratch.add(temporary)
     with scratch(temporary):
@@ -119,7 +140,9 @@ def published(path: pathlib.Path, durable: bool = True, label: str = "") -> Iter
             os.chmod(temporary, 0o666 & ~_umask())  # mkstemp gives 0600; these are for all whom the user lets in
             os.replace(temporary, path)
         except OSError as error:
-            error.filename = error.filename or str(path)  # a full disk says it of no file
+            if error.filename in (None, temporary):  # a full disk says it of no file
+                with naming(path, size):
+                    raise
             raise
     if durable:
         fsync(path.parent)
@@ -127,7 +150,7 @@ def published(path: pathlib.Path, durable: bool = True, label: str = "") -> Iter
 
 def write_atomically(path: pathlib.Path, content: bytes, durable: bool = True) -> None:
     """Replace `path` by `content`: after a crash the old file stands or the new one, never a part of it."""
-    with published(path, durable) as file:
+    with published(path, durable, size=len(content)) as file:
         file.write(content)
 
 
@@ -272,7 +295,11 @@ def import_quietly(module: str) -> None:
         return
     sys.stderr.flush()
     terminal = os.dup(2)
-    with tempfile.TemporaryFile() as chatter:
+    with contextlib.ExitStack() as files:
+        try:
+            chatter = files.enter_context(tempfile.TemporaryFile())
+        except OSError:  # every temporary folder is full
+            chatter = files.enter_context(open(os.devnull, "r+b"))
         os.dup2(chatter.fileno(), 2)
         try:
             importlib.import_module(module)

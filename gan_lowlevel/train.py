@@ -67,22 +67,25 @@ def _play(config: Config, game: Game, data: Dataset, rows: Rows, run: Run, rewin
             raise other_data(config, data, run)
         start = found.step if found else 0
         again = rewinds > 0  # in this process: the console has said what runs
-        rewinds = max(rewinds, found.notes.get("rewinds", 0) if found else 0)
+        rewinds = max(rewinds, int(found.notes.get("rewinds", 0)) if found else 0)
         notes = {"data_sha256": data_sha256, "rewinds": rewinds}
         if found:
             states.settle(start)
+        loop = ExplicitLoop(session, gan, game, config, rows, rewinds)
+        clock = Clock(config, rows)
         if start >= config.max_steps:
+            if run.undrawn.exists():  # the disk refused it
+                with Recorder(loop, clock, run, data, held_out, start):
+                    pass
             console.print_already_there(config, run, start)
             return Exit.DONE
         if not again:
             console.print_start(config, gan.theta, data, devices(session))
         console.print_run(run, start, rewinds)
 
-        loop = ExplicitLoop(session, gan, game, config, rows, rewinds)
         engine = begin(loop)
         kind = "explicit" if engine is loop else "compiled"
         system.write_atomically(run.flags, dataclasses.replace(config, engine=kind).flagfile().encode())
-        clock = Clock(config, rows)
         with (
             system.StopRequest().installed() as stop,
             Recorder(loop, clock, run, data, held_out, start) as recorder,
@@ -94,14 +97,15 @@ def _play(config: Config, game: Game, data: Dataset, rows: Rows, run: Run, rewin
                 stopped = stop.exit_code  # asked once a round, so that nothing ends the loop that was not saved for
                 check_finite(loop, report, done)
                 progress.show(done, clock.place(done), report)
+                # Not followed by a save where the disk refuses it: it is recorded when the step is played again.
+                for warning in recorder.record(done, report):
+                    progress.line(warning)
+                if config.line_every and clock.due(done, config.line_every):
+                    progress.line(recorder.line(done, report))
                 try:
-                    for warning in recorder.record(done, report):
-                        progress.line(warning)
-                    if config.line_every and clock.due(done, config.line_every):
-                        progress.line(recorder.line(done, report))
                     if done == config.max_steps:
                         recorder.finish()  # before the save: killed in between, the run draws them when it goes on
-                finally:  # a picture that can't be written costs no step
+                finally:  # what can be drawn later costs no step
                     if stopped or clock.due(done, config.save_every):
                         recorder.flush()
                         states.save(done, notes, config.max_to_keep)

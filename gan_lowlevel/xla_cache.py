@@ -17,6 +17,7 @@ from gan_lowlevel import system
 
 KEPT = 64  # files, the newest; each is about half a megabyte
 ROOM = 2**26  # bytes that must be free: where TensorFlow can't write a file, it does not compile either
+PROBE = 2**20  # bytes, of a file or two
 FLAG = "--tf_xla_persistent_cache_directory"
 
 
@@ -28,7 +29,8 @@ def prepare(threads: int) -> None:
             return
         directory.mkdir(mode=0o700, exist_ok=True)
         _forget_unsealed(directory)
-        system.write_atomically(directory / "probe", b"")
+        system.write_atomically(directory / "probe", bytes(PROBE))  # a quota shows in no figure of free bytes
+        system.write_atomically(directory / "probe", b"", durable=False)
         if shutil.disk_usage(directory).free > ROOM:
             os.environ["TF_XLA_FLAGS"] = f"{flags} {FLAG}={directory}".strip()
 

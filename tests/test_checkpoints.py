@@ -7,6 +7,7 @@ import json
 import os
 import pathlib
 import shutil
+import types
 
 import numpy as np
 import pytest
@@ -617,3 +618,19 @@ def test_a_file_where_the_folder_should_be_is_a_full_disk_too(tmp_path):
         assert playing.states.restore() is None
         assert "can't be written" in refusal(Exit.DISK, playing.save, 1)
     assert (tmp_path / "checkpoints").read_bytes() == b""
+
+
+def test_a_full_disk_says_what_a_checkpoint_takes_and_what_is_free(two, monkeypatch):
+    monkeypatch.setattr(checkpoints.shutil, "disk_usage", lambda folder: types.SimpleNamespace(free=5000))
+    with game(two.parent) as playing:
+        monkeypatch.setattr(playing.states._saver, "save", no_space_for_tensorflow)
+        size = sum(variable.shape.num_elements() * variable.dtype.size for variable in playing.states._variables)
+        sentence = refusal(Exit.DISK, playing.save, 3)
+    assert f"it takes about {size + 2**14:,} bytes and 5,000 are free" in sentence
+
+
+def test_a_folder_that_is_gone_is_not_made_anew(two):
+    with game(two.parent) as playing:
+        two.parent.rename(two.parent.with_name("away"))
+        assert "is gone, so step 3 can't be saved" in refusal(Exit.DISK, playing.save, 3)
+    assert not two.parent.exists()

@@ -430,3 +430,24 @@ def test_every_module_can_be_imported_without_the_posix_only_modules(python):
         tensorflow=True,
     )
     assert ended.stdout == "all\n", ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("number", "advice"),
+    [
+        (errno.ENOSPC, "make room,"),
+        (errno.EROFS, "allow writing there,"),
+        (errno.EACCES, "allow writing there,"),
+        (errno.ENOENT, "put back what was moved or removed,"),
+        (errno.EIO, "make room or allow access,"),
+    ],
+)
+def test_what_to_do_hangs_on_what_the_disk_says(ends, number, advice):
+    assert advice in one_line(ends(raises(OSError(number, os.strerror(number), "file")))[2])
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full on this system")
+def test_where_the_sentence_can_not_be_written_the_code_is_left(python):
+    with open("/dev/full", "w") as full:
+        ended = python("-m", "gan_lowlevel.main", "--model=none", capture_output=False, stdout=full, stderr=full)
+    assert ended.returncode == Exit.FLAGS

@@ -15,7 +15,7 @@ from tensorboard.backend.event_processing.plugin_event_accumulator import EventA
 from gan_lowlevel import command, data, evaluate, networks, runs, train
 from gan_lowlevel.commandline import read_config
 from gan_lowlevel.data import mnist
-from gan_lowlevel.errors import Exit
+from gan_lowlevel.errors import Exit, Failure
 from gan_lowlevel.evaluate import EvaluateConfig
 from gan_lowlevel.measures import MEASURES
 from gan_lowlevel.metrics.parzen import parzen
@@ -275,3 +275,14 @@ def test_where_the_disk_refuses(ends, logs):
     (logs / "parabola/evaluation.json").mkdir()  # no file can take its place
     code, _, err = ends(f"--run={logs / 'parabola'}", "--count=40")
     assert (code, len(err.splitlines())) == (6, 1)
+
+
+def test_a_run_that_can_not_be_written_into_is_said_before_anything_is_measured(tmp_path, monkeypatch):
+    run = tmp_path / "run"
+    run.mkdir()
+    (run / "flags.txt").write_text("--model=parabola\n")
+    monkeypatch.setattr(evaluate.os, "access", lambda path, mode: False)
+    monkeypatch.setattr(evaluate, "load", lambda of_data: pytest.fail("it read the data first"))
+    with pytest.raises(Failure, match=r"evaluation\.json can't be written") as raised:
+        evaluate.main(evaluate.EvaluateConfig(run=str(run)))
+    assert raised.value.code == Exit.DISK

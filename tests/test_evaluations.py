@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import re
 
 import pytest
 import tensorflow as tf
@@ -134,6 +135,20 @@ def test_an_unfinished_file_is_none_that_tensorboard_reads(run):
     accumulator = EventAccumulator(str(evaluations.folder(run)))
     accumulator.Reload()
     assert seen(accumulator, "evaluation/parzen") == [(10, 100.0)]
+
+
+def test_a_full_disk_is_an_oserror_that_names_the_file_and_leaves_the_old_curves(run, monkeypatch):
+    write(run, found(10))
+    before = sorted(os.listdir(evaluations.folder(run)))
+
+    def full(*_):
+        raise tf.errors.ResourceExhaustedError(None, None, "file; No space left on device")
+
+    monkeypatch.setattr(tf.io, "TFRecordWriter", full)
+    with pytest.raises(OSError, match="No space left on device") as raised:
+        write(run, found(20))
+    assert re.fullmatch(r"events\.out\.tfevents\..*\.evaluation", os.path.basename(raised.value.filename))
+    assert sorted(os.listdir(evaluations.folder(run))) == before
 
 
 def foreign(run, **content) -> None:

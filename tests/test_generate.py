@@ -394,15 +394,6 @@ def test_a_run_without_a_good_checkpoint(ends, logs):
     assert os.listdir() == ["run"]
 
 
-@pytest.mark.skipif(os.name == "nt", reason="Windows lets few users make links")
-def test_unfinished_files_have_names_that_nobody_can_guess(tmp_path):
-    guessed = tmp_path / f".images.zip.{os.getpid()}.tmp"
-    guessed.symlink_to(tmp_path / "elsewhere")
-    with generate.published(tmp_path / "images.zip") as file:
-        file.write(b"a zip")
-    assert sorted(os.listdir(tmp_path)) == [guessed.name, "images.zip"]
-
-
 def test_a_file_for_a_folder_is_refused(ends, logs):
     pathlib.Path("file").write_text("old")
     code, _, err = ends(f"--run={logs / 'mlp'}", "--out=file")
@@ -420,3 +411,17 @@ def test_what_can_not_be_written_is_said_before_anything_is_drawn(ends, logs, mo
     assert "file" in err
     assert len(err.splitlines()) == 1
     assert pathlib.Path("file").read_text() == "old"
+
+
+def test_a_single_picture_is_the_old_one_or_the_new_one(draw, monkeypatch):
+    draw(seeds="3", out="out")
+    before = contents("out")
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "replace", full)
+    with pytest.raises(OSError, match="No space left") as raised:
+        draw(seeds="3", out="out")
+    assert pathlib.Path(raised.value.filename).name == "seed_00000003.png"
+    assert contents("out") == before

@@ -441,6 +441,17 @@ def test_last_figures_are_means_of_the_last_tenth_of_what_is_known():
     assert runs.recent({"step": np.zeros(0)}) == {}
 
 
+@pytest.mark.parametrize("scalars", [{"a": 2.0}, {"a": 2.0, "new": 1.0}])
+def test_figures_that_were_removed_are_not_begun_anew(run, scalars):
+    metrics = runs.Metrics(run, 0)
+    metrics.add(1, {"a": 1.0})
+    run.metrics.unlink()
+    with pytest.raises(FileNotFoundError) as raised:
+        metrics.add(2, scalars)
+    assert raised.value.filename == str(run.metrics)
+    assert not run.metrics.exists()
+
+
 def test_figures_that_are_no_file_are_none(run):
     os.mkfifo(run.metrics)  # whoever opens it to read waits for ever
     assert runs.read_columns(run.metrics)["step"].size == 0

@@ -1,5 +1,8 @@
 """Histograms of what training can bring: weights that hardly differ, values that are not finite."""
 
+import os
+import re
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -59,3 +62,15 @@ def test_a_histogram_of_many_parts_is_that_of_the_whole(monkeypatch, odd):
     counts, found = summaries._histogram(values if odd is None else np.append(values, np.float32(odd)))
     np.testing.assert_array_equal(counts, whole)
     np.testing.assert_array_equal(found, edges)
+
+
+def test_a_file_begins_with_its_version_its_start_and_the_graph(tmp_path):
+    with tf.Graph().as_default() as graph:
+        tf.constant(1.0, name="one")
+        Events(tmp_path, graph, 4).close()
+    [path] = tmp_path.iterdir()
+    assert re.fullmatch(rf"events\.out\.tfevents\.\d{{10}}\..+\.\d{{19}}\.{os.getpid()}", path.name)
+    version, start, of_graph = tf.compat.v1.train.summary_iterator(str(path))
+    assert version.file_version == "brain.Event:2"
+    assert start.step == 5  # TensorBoard drops what it has of step 5 and later
+    assert b"one" in of_graph.graph_def

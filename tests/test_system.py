@@ -7,6 +7,7 @@ import signal
 import stat
 import subprocess
 import sys
+import types
 
 import pytest
 
@@ -429,3 +430,36 @@ def test_import_quietly_is_not_quiet_for_who_asked_for_the_log(module, capfd, mo
     system.import_quietly(module("asked_module", CHATTER))
     assert capfd.readouterr().err == "chatter\n"
     assert os.environ["TF_CPP_MIN_LOG_LEVEL"] == "0"
+
+
+def test_write_atomically_names_the_file_and_not_its_temporary_one(tmp_path):
+    with pytest.raises(FileNotFoundError) as raised:
+        system.write_atomically(tmp_path / "none" / "file", b"x")
+    assert raised.value.filename == str(tmp_path / "none" / "file")
+
+
+def test_a_full_disk_says_what_is_wanted_and_what_is_free(tmp_path, monkeypatch):
+    monkeypatch.setattr(system.shutil, "disk_usage", lambda folder: types.SimpleNamespace(free=5000))
+    with pytest.raises(OSError, match="No space left on device") as raised, system.naming(tmp_path / "file", 12_345):
+        raise OSError(errno.ENOSPC, "No space left on device", "temporary")
+    assert raised.value.filename == str(tmp_path / "file")
+    assert raised.value.strerror == "No space left on device (12,345 bytes are wanted, 5,000 bytes are free)"
+
+
+def test_an_import_wants_no_temporary_folder(monkeypatch):
+    def none():
+        raise FileNotFoundError(errno.ENOENT, "No usable temporary directory found")
+
+    monkeypatch.setattr(system.tempfile, "TemporaryFile", none)
+    monkeypatch.delenv("TF_CPP_MIN_LOG_LEVEL", raising=False)
+    system.import_quietly("this")
+    assert "this" in sys.modules
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows lets few users make links")
+def test_unfinished_files_have_names_that_nobody_can_guess(tmp_path):
+    guessed = tmp_path / f".images.zip.{os.getpid()}.tmp"
+    guessed.symlink_to(tmp_path / "elsewhere")
+    with system.published(tmp_path / "images.zip") as file:
+        file.write(b"a zip")
+    assert sorted(os.listdir(tmp_path)) == [guessed.name, "images.zip"]

@@ -342,6 +342,66 @@ def test_where_xla_can_not_compile_the_run_stays_explicit_and_says_so(play, monk
     assert weights(run, 3) == weights(play("--run_name=s", "--engine=explicit", "--max_steps=3", *SMALL["mlp"]), 3)
 
 
+def test_a_step_whose_figures_the_disk_refused_is_played_again(play, monkeypatch, tmp_path):
+    def full(self, step, scalars):
+        if step == 4:
+            raise OSError(28, "No space left on device", "metrics.csv")
+        add(self, step, scalars)
+
+    flags = ("--run_name=r", "--max_steps=6", "--save_every=2", "--summary_every=1", *SMALL["mlp"])
+    add = runs.Metrics.add
+    monkeypatch.setattr(runs.Metrics, "add", full)
+    with pytest.raises(OSError, match=r"metrics\.csv"):
+        play(*flags)
+    assert not (tmp_path / "r" / "checkpoints" / "ckpt-000000004").exists()
+    monkeypatch.undo()
+    assert runs.read_columns(play(*flags) / "metrics.csv")["step"].tolist() == [1, 2, 3, 4, 5, 6]
+
+
+def test_what_the_disk_refused_at_the_end_is_drawn_by_the_same_command(play, monkeypatch, tmp_path):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    flags = ("--run_name=r", "--max_steps=3", "--summary_every=1", *SMALL["mlp"])
+    monkeypatch.setattr(recorder.pictures, "gif", full)
+    with pytest.raises(OSError, match="No space left"):
+        play(*flags)
+    monkeypatch.undo()
+    assert not (tmp_path / "r" / "samples.gif").exists()
+    run = play(*flags)
+    assert (run / "samples.gif").exists()
+    assert (run / "losses.png").exists()
+    drawn = sorted(path.name for path in run.iterdir())
+    play(*flags)  # and once only
+    assert sorted(path.name for path in run.iterdir()) == drawn
+    assert ".undrawn" not in drawn
+
+
+def test_the_first_refusal_is_the_one_that_is_told(play, monkeypatch):
+    def full(name):
+        def refuse(*_):
+            raise OSError(28, "No space left on device", name)
+
+        return refuse
+
+    monkeypatch.setattr(runs.Metrics, "add", full("the first"))
+    monkeypatch.setattr(recorder.pictures, "gif", full("another"))
+    with pytest.raises(OSError, match="the first"):
+        play("--run_name=r", "--max_steps=2", "--summary_every=1", *SMALL["mlp"])
+
+
+def test_samples_that_were_removed_are_not_begun_anew(play, monkeypatch, tmp_path):
+    def removed(self, step, report):
+        shutil.rmtree(tmp_path / "r" / "samples", ignore_errors=True)
+        record(self, step, report)
+
+    record = recorder.Recorder.record
+    monkeypatch.setattr(recorder.Recorder, "record", removed)
+    with pytest.raises(FileNotFoundError, match=r"step_00000001\.png"):
+        play("--run_name=r", "--max_steps=2", "--sample_every=1", *SMALL["mlp"])
+    assert not (tmp_path / "r" / "samples").exists()
+
+
 def test_a_last_step_stands_once_on_the_console(play, capsys):
     for line_every, lines in ((0, 1), (2, 1)):
         capsys.readouterr()

@@ -100,3 +100,14 @@ def test_where_no_cache_can_be_made_none_is_used(monkeypatch, tmp_path):
 def test_another_processor_has_another_folder(directory, monkeypatch):
     monkeypatch.setattr("platform.machine", lambda: "another")
     assert xla_cache._directory(2) != directory
+
+
+def test_a_quota_that_no_figure_shows_leaves_the_flag_out(directory, monkeypatch):
+    def full(path, content, durable=True):
+        if len(content) > 4096:
+            raise OSError(122, "Disk quota exceeded")
+
+    monkeypatch.setenv("TF_XLA_FLAGS", "")
+    monkeypatch.setattr(xla_cache.system, "write_atomically", full)
+    xla_cache.prepare(2)
+    assert os.environ["TF_XLA_FLAGS"] == ""

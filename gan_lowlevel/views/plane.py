@@ -37,6 +37,7 @@ class Plane:
         self._real = scene.data.points(scene.loop.config.seed, 0, len(scene.z))
         self._modes = isinstance(scene.data, Mixture)
         self.charts = MODES_CHARTS if self._modes else CURVE_CHARTS
+        (scene.run.directory / "surface").mkdir(exist_ok=True)
         self._size = 3.0 if len(self._real) <= POINTS else 1.5  # of a point in a picture
 
     def start(self, step: int) -> None:

@@ -62,8 +62,7 @@ class Scene:
 
     def keep(self, name: str, tag: str, step: int, picture: np.ndarray) -> None:
         """A picture as a file of the run and in TensorBoard."""
-        path = self.run.directory / name
-        path.parent.mkdir(exist_ok=True)
+        path = self.run.directory / name  # in a folder that was there at the start: one that is gone is not made anew
         content = pictures.png(picture)
         system.write_atomically(path, content)
         self.events.png(step, tag, content)

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
-from tests.torture import checkpoints, flags, inputs, kills, long_runs, settings, signals, together
+from tests.torture import checkpoints, disk, flags, inputs, kills, long_runs, settings, signals, together
 
 
 class Part(NamedTuple):
@@ -16,6 +16,7 @@ class Part(NamedTuple):
 
 PARTS = {
     "checkpoints": Part(checkpoints.run, long=5000, short=200),
+    "disk": Part(disk.run, long=110, short=10),
     "flags": Part(flags.run, long=20_000, short=400),
     "inputs": Part(inputs.run, long=5000, short=120),
     "kills": Part(kills.run, long=100, short=6),
