@@ -67,7 +67,8 @@ def _play(config: Config, game: Game, data: Dataset, rows: Rows, run: Run, rewin
             raise other_data(config, data, run)
         start = found.step if found else 0
         again = rewinds > 0  # in this process: the console has said what runs
-        rewinds = max(rewinds, int(found.notes.get("rewinds", 0)) if found else 0)
+        noted = found.notes.get("rewinds") if found else 0
+        rewinds = max(rewinds, noted if noted in range(MOST_REWINDS + 1) else 0)  # earlier versions noted none
         notes = {"data_sha256": data_sha256, "rewinds": rewinds}
         if found:
             states.settle(start)

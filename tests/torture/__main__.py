@@ -4,7 +4,7 @@ python -m tests.torture [--parts=kills,signals] [--amount=N] [--seed=0] [--folde
 
 Each part tries its promise `amount` times (its own long amount where none is given), with random choices that --seed
 repeats, and ends at the first one that is broken with what was wanted, what came and how to try it again. Figures go to
-results/reliability.json, from which docs/reliability.md is held; the short forms are `python -m pytest -m torture`.
+results/reliability.json and into the table of docs/reliability.md; the short forms are `python -m pytest -m torture`.
 """
 
 import argparse
@@ -12,6 +12,7 @@ import datetime
 import json
 import pathlib
 import platform
+import re
 import sys
 import tempfile
 import time
@@ -19,7 +20,10 @@ import unittest
 
 from tests.torture.parts import PARTS
 
-RESULTS = pathlib.Path(__file__).parents[2] / "results" / "reliability.json"
+ROOT = pathlib.Path(__file__).parents[2]
+RESULTS = ROOT / "results" / "reliability.json"
+PAGE = ROOT / "docs" / "reliability.md"
+HEAD = "| part | trials | seed | what came of them | seconds | on |\n|---|---|---|---|---|---|\n"
 
 
 def machine() -> str:
@@ -59,11 +63,28 @@ def main() -> None:
 
 
 def note(part: str, found: dict) -> None:
-    """Put one part's figures into results/reliability.json."""
+    """Put one part's figures into results/reliability.json, and the table of all into the page."""
     results = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
     date = datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d")
     results[part] = {"date": date, "machine": machine(), **found}
-    RESULTS.write_text(json.dumps(dict(sorted(results.items())), indent=1) + "\n")
+    results = dict(sorted(results.items()))
+    RESULTS.write_text(json.dumps(results, indent=1) + "\n")
+    page = PAGE.read_text()
+    PAGE.write_text(re.sub(re.escape(HEAD) + r"(?:\|.*\n)*", lambda _: table(results), page))
+
+
+def table(results: dict) -> str:
+    """The figures of all parts, a row a part."""
+    rows = []
+    for part, one in results.items():
+        figures = ", ".join(f"{name} {_written(figure)}" for name, figure in one["figures"].items())
+        where = f"{one['date']}, {one['machine']}"
+        rows.append(f"| {part} | {one['amount']:,} | {one['seed']} | {figures} | {one['seconds']:,} | {where} |\n")
+    return HEAD + "".join(rows)
+
+
+def _written(figure: float | str) -> str:
+    return f"{figure:,}" if isinstance(figure, int | float) else figure
 
 
 if __name__ == "__main__":

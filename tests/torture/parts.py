@@ -15,13 +15,13 @@ class Part(NamedTuple):
 
 
 PARTS = {
-    "checkpoints": Part(checkpoints.run, long=5000, short=200),
-    "disk": Part(disk.run, long=110, short=10),
-    "flags": Part(flags.run, long=20_000, short=400),
-    "inputs": Part(inputs.run, long=5000, short=120),
+    "checkpoints": Part(checkpoints.run, long=2000, short=200),
+    "disk": Part(disk.run, long=50, short=10),
+    "flags": Part(flags.run, long=6000, short=400),
+    "inputs": Part(inputs.run, long=2000, short=120),
     "kills": Part(kills.run, long=100, short=6),
-    "settings": Part(settings.run, long=5000, short=300),
-    "together": Part(together.run, long=20, short=1),
-    "signals": Part(signals.run, long=100, short=4),
+    "settings": Part(settings.run, long=2000, short=300),
+    "together": Part(together.run, long=5, short=1),
+    "signals": Part(signals.run, long=40, short=4),
     "long_runs": Part(long_runs.run, long=200_000, short=20_000),  # steps of parabola, ten for one of mlp
 }
