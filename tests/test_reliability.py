@@ -1,7 +1,6 @@
 """The page of what a run survives: its figures are those that the torture noted, its tests exist."""
 
 import json
-import pathlib
 import re
 
 import pytest
