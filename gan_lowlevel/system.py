@@ -94,11 +94,11 @@ def naming(path: pathlib.Path, size: int | None = None) -> Iterator[None]:
     except OSError as error:
         error.filename = str(path)
         del error.filename2  # a rename's other name
-        if error.errno == errno.ENOSPC and "bytes are free" not in error.strerror:
+        if error.errno == errno.ENOSPC:
             with contextlib.suppress(OSError):
                 free = f"{shutil.disk_usage(path.parent).free:,} bytes are free"
                 wanted = "" if size is None else f"{size:,} bytes are wanted, "
-                error.strerror = f"{error.strerror} ({wanted}{free})"
+                error.strerror = f"{os.strerror(errno.ENOSPC)} ({wanted}{free})"
         raise
 
 
@@ -129,8 +129,8 @@ def published(path: pathlib.Path, durable: bool = True, label: str = "", size: i
     with naming(path, size), _ending:
         descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=prefix, suffix=".tmp")
         _scratch.add(temporary)
-    with scratch(temporary):
-        try:
+    try:
+        with scratch(temporary):
             os.close(descriptor)
             with open(temporary, "w+b") as file:  # not by the descriptor, which would be the file's name
                 yield file
@@ -139,11 +139,11 @@ def published(path: pathlib.Path, durable: bool = True, label: str = "", size: i
                     os.fsync(file.fileno())
             os.chmod(temporary, 0o666 & ~_umask())  # mkstemp gives 0600; these are for all whom the user lets in
             os.replace(temporary, path)
-        except OSError as error:
-            if error.filename in (None, temporary):  # a full disk says it of no file
-                with naming(path, size):
-                    raise
-            raise
+    except OSError as error:
+        if error.filename in (None, temporary, str(path)):  # a full disk says it of no file
+            with naming(path, size):  # here, where what is free is counted without the temporary file
+                raise
+        raise
     if durable:
         fsync(path.parent)
 

@@ -463,3 +463,20 @@ def test_unfinished_files_have_names_that_nobody_can_guess(tmp_path):
     with system.published(tmp_path / "images.zip") as file:
         file.write(b"a zip")
     assert sorted(os.listdir(tmp_path)) == [guessed.name, "images.zip"]
+
+
+def test_what_is_free_is_counted_without_what_was_half_written(tmp_path, monkeypatch):
+    seen = []
+
+    def usage(folder):
+        seen.append(os.listdir(folder))
+        return types.SimpleNamespace(free=5000)
+
+    def full(descriptor):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(system.shutil, "disk_usage", usage)
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match=r"No space left on device \(3 bytes are wanted, 5,000 bytes are free\)"):
+        system.write_atomically(tmp_path / "file", b"new")
+    assert seen == [[]]
