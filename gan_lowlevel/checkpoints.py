@@ -193,7 +193,7 @@ def _remove_old(root: pathlib.Path, step: int, max_to_keep: int) -> None:
     """Keep the newest `max_to_keep` up to `step`, and point TensorFlow's own readers to the last."""
     names = [name for name in _names(root) if _step(name) <= step]
     _point(root, names[:max_to_keep])  # first: it never names what is gone
-    for name in names[max_to_keep:]:
+    for name in reversed(names[max_to_keep:]):  # killed in between, it leaves no gap
         removed = root / f"{name}{_UNFINISHED}"  # killed in between, it is a leftover and no damaged checkpoint
         os.rename(root / name, removed)
         _remove(removed)
