@@ -20,6 +20,7 @@ from google.protobuf import text_format
 
 from gan_lowlevel import system
 from gan_lowlevel.errors import Exit, Failure, one_line
+from gan_lowlevel.output import say
 
 v1 = tf.compat.v1
 
@@ -39,6 +40,10 @@ class Checkpoint:
     notes: dict[str, Any]
 
 
+class NotFinite(Exception):
+    """The variable of that name is NaN or infinite somewhere, and was not saved."""
+
+
 class Checkpoints:
     """The checkpoints under `root`, for the variables of the current graph and a global_step beside them."""
 
@@ -55,7 +60,7 @@ class Checkpoints:
     def save(self, step: int, notes: dict[str, Any], max_to_keep: int) -> None:
         """Write the variables as they are after `step` steps, then remove all but the newest `max_to_keep`.
 
-        A good checkpoint of the same step is left as it is. Raises Failure(NAN) for a variable that is not finite,
+        A good checkpoint of the same step is left as it is. Raises NotFinite for a variable that is not,
         Failure(DISK) where it can't be written; either way the older checkpoints stay.
         """
         final = self.root / f"ckpt-{step:09d}"
@@ -65,17 +70,13 @@ class Checkpoints:
                 return
         broken = [name for name, finite in self._session.run(self._finite).items() if not finite]
         if broken:
-            raise Failure(
-                Exit.NAN,
-                f"{broken[0]} is not finite after step {step:,}, so nothing was saved and the last good checkpoint "
-                f"stays in {self.root}: try a smaller learning rate under another --run_name.",
-            )
+            raise NotFinite(broken[0])
         try:
             self._write(final, step, notes)
-            _remove_old(self.root, step, max_to_keep)
         except (OSError, tf.errors.OpError) as error:
             shutil.rmtree(self._unfinished(final), ignore_errors=True)
             raise self._refused(final, step, error) from None
+        _remove_old(self.root, step, max_to_keep)
 
     def _refused(self, final: pathlib.Path, step: int, error: OSError | tf.errors.OpError) -> Failure:
         """What the disk said of a save, and what to do."""
@@ -144,7 +145,7 @@ class Checkpoints:
                 if isinstance(found, Checkpoint):
                     return found
                 if os.path.lexists(self.root / name):
-                    print(one_line(f"{self.root / name} is passed over: {found}."), flush=True)
+                    say(one_line(f"{self.root / name} is passed over: {found}."))
             seen |= set(new)
             names = _names(self.root)
         if names:

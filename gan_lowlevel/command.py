@@ -47,6 +47,7 @@ def run(
     A Failure is its one sentence on standard error; so is what the disk refuses. Only a bug shows a traceback.
     Ctrl-C and SIGTERM end it at once, wherever the body does not make something else of them.
     """
+    system.keep_standard_descriptors()  # first: whatever is opened takes the least number that is free
     with system.signals_to(_stopped):
         code = _code(command, purpose, record, body, read, defaults)
     sys.exit(code)
@@ -54,7 +55,6 @@ def run(
 
 def _code(command, purpose, record, body, read, defaults) -> Exit:
     argv = sys.argv[1:]
-    system.keep_standard_descriptors()
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):  # a terminal that can't show a sign shows another, and the run goes on
             stream.reconfigure(errors="replace")

@@ -158,16 +158,16 @@ class CompiledLoop:
             d = d_objective(config, play)
             if config.updates == "simultaneous":
                 g = g_objective(config, play)
-                return Report(d, g, both_update(play, d, g, theta=gan.theta, optimizer=gan.optimizer).train)
+                return Report(d, g, both_update(play, d, g, theta=gan.theta, optimizer=gan.optimizer).finite)
             if config.d_step:
                 played = d_update(config, game, play, d, origin=origin, theta=gan.theta, optimizer=gan.optimizer.d)
-                finite.append(played.train)
+                finite.append(played.finite)
         for update in range(g_z.shape[0]):
             origin = tf.stack(self._explicit.origin(Stream.G_LATENT, step, update))
             play = self._connect(x[0], g_z[update], origin, True)
             g = g_objective(config, play)
             if config.g_step:
-                finite.append(g_update(play, g, theta=gan.theta, optimizer=gan.optimizer.g).train)
+                finite.append(g_update(play, g, theta=gan.theta, optimizer=gan.optimizer.g).finite)
         return Report(d, g, tf.concat(finite, axis=0))
 
     def _connect(self, x: tf.Tensor, z: tf.Tensor, origin: tf.Tensor, training: bool) -> Play:

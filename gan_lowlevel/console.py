@@ -1,6 +1,5 @@
 """What a person reads while a run goes on: the start, the bar or log lines, the end."""
 
-import os
 import platform
 import shlex
 import shutil
@@ -18,22 +17,12 @@ from gan_lowlevel.data.dataset import Dataset
 from gan_lowlevel.errors import Exit
 from gan_lowlevel.gan import Theta
 from gan_lowlevel.loop import Report
+from gan_lowlevel.output import say
 from gan_lowlevel.runs import Run, read_columns
 
 BAR = "{desc}{percentage:.0f}% {n_fmt}/{total_fmt} [{elapsed}<{remaining}, {rate_noinv_fmt}{postfix}]"
 WIDE = 140  # columns that a bar with all figures takes
 LINE_EVERY = 10.0  # seconds between log lines where there is no terminal to draw a bar on
-
-
-def say(text: str = "") -> None:
-    """Print a line at once. Where its reader left, as in `... | head`, the run goes on unheard."""
-    try:
-        print(text, flush=True)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    except OSError as error:
-        error.filename = "standard output"
-        raise
 
 
 def print_start(config: Config, theta: Theta, data: Dataset, devices: list[str]) -> None:

@@ -48,9 +48,9 @@ class GReport(NamedTuple):
 
 
 class Update(NamedTuple):
-    """One update, and whether what it computes is finite."""
+    """One update, and whether what it computes is finite: fetching that plays the update."""
 
-    train: tf.Tensor  # fetching it plays the update; bool [len(checked)]
+    finite: tf.Tensor  # bool [len(checked)]
     checked: list[str]  # log terms, gradients and the weights after it, in the order of their making
 
 
@@ -81,9 +81,9 @@ class Gan:
     optimizer: Optimizers
     d_report: DReport
     g_report: GReport
-    d_update: Update
-    g_update: Update
-    both_update: Update | None  # updates=simultaneous: both gradients at the same weights and z, then both applied
+    d_train: Update
+    g_train: Update
+    both_train: Update | None  # updates=simultaneous: both gradients at the same weights and z, then both applied
 
 
 def connect(
@@ -189,7 +189,7 @@ def d_update(
     gradients = optimizer.compute_gradients(losses.d_loss_real(play.real_logits, config.log_form), theta.d)
     check.terms({"log D(x)": report.log_d_real})
     with tf.control_dependencies(report):  # the report is of D as it was before both
-        on_real = check.updated("-log D(x)", gradients, optimizer.apply_gradients(gradients)).train
+        on_real = check.updated("-log D(x)", gradients, optimizer.apply_gradients(gradients)).finite
     with tf.control_dependencies([on_real]), v1.variable_scope("discriminator", reuse=True):
         _, fake_logits = game.discriminator(play.fake, draws.Masks(origin, "fake"))  # D as it is now
         loss = losses.d_loss_fake(fake_logits, config.log_form)
@@ -215,7 +215,7 @@ def both_update(play: Play, d_report: DReport, g_report: GReport, *, theta: Thet
     check.terms({"G_loss": g_report.g_loss})
     with tf.control_dependencies([gradient for gradient, _ in d_gradients + g_gradients]):
         d_applied = optimizer.d.apply_gradients(d_gradients)
-    d_applied = check.updated("D_loss", d_gradients, d_applied).train
+    d_applied = check.updated("D_loss", d_gradients, d_applied).finite
     with tf.control_dependencies([d_applied]):
         g_applied = tf.group(optimizer.g.apply_gradients(g_gradients), *_moved(play))
     return check.updated("G_loss", g_gradients, g_applied)
@@ -233,10 +233,11 @@ class _Check:
 
     def updated(self, loss: str, gradients: list[tuple], applied: tf.Operation) -> Update:
         """Gradients of `loss` with their variables, last layers first, and those variables as `applied` leaves them."""
-        for gradient, variable in reversed(gradients):
+        gradients = [(gradient, variable) for gradient, variable in reversed(gradients) if gradient is not None]
+        for gradient, variable in gradients:
             self._finite[f"the gradient of {loss} by {variable.op.name}"] = _finite(gradient)
         with tf.control_dependencies([applied]):
-            for _, variable in reversed(gradients):
+            for _, variable in gradients:
                 self._finite[f"{variable.op.name} after the update by {loss}"] = _finite(variable.read_value())
             return Update(tf.stack(list(self._finite.values())), list(self._finite))
 
@@ -246,7 +247,7 @@ def _finite(tensor: tf.Tensor) -> tf.Tensor:
 
     Columns whose sum is above 3e38 count as not finite; such entries are of no use either.
     """
-    columns = tf.reshape(tensor, [-1, tensor.shape[-1]])
+    columns = tf.reshape(tensor, [-1, tensor.shape[-1] if tensor.shape.rank else 1])
     return tf.reduce_all(tf.math.is_finite(tf.reduce_sum(columns, axis=0)))
 
 
@@ -272,13 +273,13 @@ def build(config: Config, game: Game) -> Gan:
     # Each optimizer under its own scope: the names of its variables must not hang on the order of building.
     optimizer = optimizers(config)
     with v1.name_scope("d_optimizer"):
-        d_played = d_update(config, game, play, d_report, origin=origin, theta=theta, optimizer=optimizer.d)
+        d_train = d_update(config, game, play, d_report, origin=origin, theta=theta, optimizer=optimizer.d)
     with v1.name_scope("g_optimizer"):
-        g_played = g_update(play, g_report, theta=theta, optimizer=optimizer.g)
-    both_played = None
+        g_train = g_update(play, g_report, theta=theta, optimizer=optimizer.g)
+    both_train = None
     if config.updates == "simultaneous":
         with v1.name_scope("both"):
-            both_played = both_update(play, d_report, g_report, theta=theta, optimizer=optimizer)
+            both_train = both_update(play, d_report, g_report, theta=theta, optimizer=optimizer)
     return Gan(
         x=x,
         draw=draw,
@@ -289,7 +290,7 @@ def build(config: Config, game: Game) -> Gan:
         optimizer=optimizer,
         d_report=d_report,
         g_report=g_report,
-        d_update=d_played,
-        g_update=g_played,
-        both_update=both_played,
+        d_train=d_train,
+        g_train=g_train,
+        both_train=both_train,
     )

@@ -47,18 +47,18 @@ class ExplicitLoop:
         """One step, a round of both players; steps are counted from 0."""
         session, gan = self.session, self.gan
         if self.config.updates == "simultaneous":
-            finite, d, g = session.run((gan.both_update.train, gan.d_report, gan.g_report), self.d_feed(step, 0))
+            finite, d, g = session.run((gan.both_train.finite, gan.d_report, gan.g_report), self.d_feed(step, 0))
             return Report(d, g, finite)
 
         finite = []
         for update in range(self.config.d_step):
-            d_finite, d = session.run((gan.d_update.train, gan.d_report), self.d_feed(step, update))
+            d_finite, d = session.run((gan.d_train.finite, gan.d_report), self.d_feed(step, update))
             finite.append(d_finite)
         if self.config.d_step == 0:
             d = session.run(gan.d_report, self.d_feed(step, 0))
 
         for update in range(self.config.g_step):
-            g_finite, g = session.run((gan.g_update.train, gan.g_report), self.g_feed(step, update))
+            g_finite, g = session.run((gan.g_train.finite, gan.g_report), self.g_feed(step, update))
             finite.append(g_finite)
         if self.config.g_step == 0:
             g = session.run(gan.g_report, self.g_feed(step, 0))
@@ -68,10 +68,10 @@ class ExplicitLoop:
         """The tensors of a step that are asked whether they are finite, in the order of their making."""
         config, gan = self.config, self.gan
         if config.updates == "simultaneous":
-            return gan.both_update.checked
+            return gan.both_train.checked
         return [
             f"{name}, update {number + 1} of {updates} of {player}" if updates > 1 else name
-            for player, updates, update in (("D", config.d_step, gan.d_update), ("G", config.g_step, gan.g_update))
+            for player, updates, update in (("D", config.d_step, gan.d_train), ("G", config.g_step, gan.g_train))
             for number in range(updates)
             for name in update.checked
         ]

@@ -55,6 +55,11 @@ class Run:
         """The grid drawn after `step` steps."""
         return self.directory / "samples" / f"step_{step:08d}.png"
 
+    @property
+    def saved(self) -> pathlib.Path:
+        """There once a checkpoint was saved: without one, and with this, they are lost."""
+        return self.directory / ".saved"
+
     def holds_a_run(self) -> bool:
         return self.flags.exists() or self.checkpoints.exists()
 

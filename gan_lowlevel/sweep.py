@@ -27,6 +27,7 @@ from gan_lowlevel import command, comparison, runs, system
 from gan_lowlevel.commandline import parse_seeds, read_config, read_lists
 from gan_lowlevel.config import RUN_NAME, Config, setting
 from gan_lowlevel.errors import Exit, Failure, one_line
+from gan_lowlevel.output import say
 from gan_lowlevel.runs import Run
 
 MOST = 1000  # trials
@@ -158,11 +159,11 @@ def main(config: SweepConfig) -> Exit:
         results = list(map(result, trials))
         system.write_atomically(folder / "table.csv", comparison.table_csv(results).encode())
         system.write_atomically(folder / "trials.csv", comparison.trials_csv(results).encode())
-    print(f"\n{comparison.text(results)}\n\nleft in {folder}: table.csv, trials.csv, a run for each trial")
-    print(f"look      tensorboard --logdir={folder}   (the tab HParams)", flush=True)
+    say(f"\n{comparison.text(results)}\n\nleft in {folder}: table.csv, trials.csv, a run for each trial")
+    say(f"look      tensorboard --logdir={folder}   (the tab HParams)")
     finished = sum(one.exit_code == 0 for one in results)
     if stop.exit_code:
-        print(f"stopped with {finished:,} of {len(trials):,} trials finished: the same command goes on", flush=True)
+        say(f"stopped with {finished:,} of {len(trials):,} trials finished: the same command goes on")
         return stop.exit_code
     failed = [one for one in results if one.exit_code != 0]
     if failed:
@@ -226,7 +227,7 @@ def train(trials: Sequence[Trial], jobs: int, stop: system.StopRequest) -> None:
     waiting = [trial for trial in trials if not finished(trial)]
     done = len(trials) - len(waiting)
     if done:
-        print(f"{done:,} of {len(trials):,} trials are finished already", flush=True)
+        say(f"{done:,} of {len(trials):,} trials are finished already")
     running: list[Process] = []
     asked = False
     with tqdm(

@@ -250,10 +250,12 @@ def signals_to(act: Callable[[Exit], None]) -> Iterator[None]:
 def end(code: Exit) -> None:
     """End the process here and now, with no file left that has no final name yet."""
     _ending.acquire()
-    for path in _scratch:
-        with contextlib.suppress(OSError):
-            os.unlink(path)
-    os._exit(code)
+    try:
+        for path in list(_scratch):  # the main thread may end one meanwhile
+            with contextlib.suppress(OSError):
+                os.unlink(path)
+    finally:
+        os._exit(code)
 
 
 class StopRequest:

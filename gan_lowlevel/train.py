@@ -2,11 +2,12 @@
 
 import dataclasses
 import math
+from typing import Any
 
 import tensorflow as tf
 
 from gan_lowlevel import console, system, tables, xla_cache
-from gan_lowlevel.checkpoints import Checkpoints
+from gan_lowlevel.checkpoints import Checkpoints, NotFinite
 from gan_lowlevel.compiled import CompiledLoop
 from gan_lowlevel.config import COMPILED_FROM, COMPILED_UPDATES, Config
 from gan_lowlevel.data import held_out as held_out_rows
@@ -16,7 +17,7 @@ from gan_lowlevel.gan import build
 from gan_lowlevel.loop import ExplicitLoop, Report, batches_played
 from gan_lowlevel.networks.game import Game
 from gan_lowlevel.recorder import Clock, Recorder
-from gan_lowlevel.runs import Run, read_columns, read_settings
+from gan_lowlevel.runs import Run
 from gan_lowlevel.sessions import session_config
 
 v1 = tf.compat.v1
@@ -40,18 +41,24 @@ def train(config: Config, game: Game, data: Dataset, rows: Rows, run: Run) -> Ex
     gradient or a weight is not finite and on_nan does not let it rewind, Failure(FLAGS) where the data are not those
     that the run was begun with, Failure(CHECKPOINTS) where no checkpoint is good, or those that it had are gone.
     """
+    stop = system.StopRequest()
     rewinds = 0  # that this process has decided on; the checkpoint knows of earlier ones
     while True:
         try:
-            return _play(config, game, data, rows, run, rewinds)
+            return _play(config, game, data, rows, run, rewinds, stop)
         except Broken as broken:
             rewinds = broken.rewinds + 1
             if config.on_nan == "stop" or rewinds > MOST_REWINDS:
                 raise Failure(Exit.NAN, _advice(config, run, broken)) from None
-            console.say(f"{broken}: back to the last good checkpoint, rewind {rewinds} of {MOST_REWINDS} with other z")
+            where = "the last good checkpoint" if _saved(run) else "the beginning"
+            console.say(f"{broken}: back to {where}, rewind {rewinds} of {MOST_REWINDS} with other z")
+            if stop.exit_code:  # a signal came with it
+                return stop.exit_code
 
 
-def _play(config: Config, game: Game, data: Dataset, rows: Rows, run: Run, rewinds: int) -> Exit:
+def _play(
+    config: Config, game: Game, data: Dataset, rows: Rows, run: Run, rewinds: int, stop: system.StopRequest
+) -> Exit:
     """From the newest good checkpoint to the end, with a graph of its own. Raises Broken."""
     held_out = held_out_rows(data, config, game.output_range, game.data_shape)
     with tf.Graph().as_default(), v1.Session(config=session_config(config.threads)) as session:
@@ -59,36 +66,25 @@ def _play(config: Config, game: Game, data: Dataset, rows: Rows, run: Run, rewin
         refuse_too_large(config, game)
         states = Checkpoints(run.checkpoints, session)
         session.run(v1.global_variables_initializer())
-        found = states.restore()
-        if not found:
-            refuse_lost_checkpoints(config, rows, run)
-        data_sha256 = data.sha256()
-        if found and found.notes.get("data_sha256") != data_sha256:
-            raise other_data(config, data, run)
-        start = found.step if found else 0
         again = rewinds > 0  # in this process: the console has said what runs
-        noted = found.notes.get("rewinds") if found else 0
-        rewinds = max(rewinds, noted if noted in range(MOST_REWINDS + 1) else 0)  # earlier versions noted none
-        notes = {"data_sha256": data_sha256, "rewinds": rewinds}
-        if found:
-            states.settle(start)
-        loop = ExplicitLoop(session, gan, game, config, rows, rewinds)
+        start, notes = _resumed(config, data, run, states, rewinds)
+        loop = ExplicitLoop(session, gan, game, config, rows, notes["rewinds"])
         clock = Clock(config, rows)
         if start >= config.max_steps:
-            if run.undrawn.exists():  # the disk refused it
+            if start == config.max_steps and run.undrawn.exists():  # the disk refused it
                 with Recorder(loop, clock, run, data, held_out, start):
                     pass
             console.print_already_there(config, run, start)
             return Exit.DONE
         if not again:
             console.print_start(config, gan.theta, data, devices(session))
-        console.print_run(run, start, rewinds)
+        console.print_run(run, start, loop.rewinds)
 
         engine = begin(loop)
         kind = "explicit" if engine is loop else "compiled"
         system.write_atomically(run.flags, dataclasses.replace(config, engine=kind).flagfile().encode())
         with (
-            system.StopRequest().installed() as stop,
+            stop.installed(),
             Recorder(loop, clock, run, data, held_out, start) as recorder,
             console.Progress(start, config.max_steps, config.line_every) as progress,
         ):
@@ -109,11 +105,32 @@ def _play(config: Config, game: Game, data: Dataset, rows: Rows, run: Run, rewin
                 finally:  # what can be drawn later costs no step
                     if stopped or clock.due(done, config.save_every):
                         recorder.flush()
-                        states.save(done, notes, config.max_to_keep)
+                        try:
+                            states.save(done, notes, config.max_to_keep)
+                        except NotFinite as broken:  # a moving average, or what an optimizer remembers
+                            raise Broken(f"{broken} is not finite after step {done:,}", loop.rewinds) from None
+                        run.saved.touch()
             recorder.finish()  # after it where a signal ends the run: drawing takes a while
             stopped = stop.exit_code
         console.print_end(config, run, report, done, progress.seconds, stopped)
         return stopped or Exit.DONE
+
+
+def _resumed(config: Config, data: Dataset, run: Run, states: Checkpoints, rewinds: int) -> tuple[int, dict[str, Any]]:
+    """Load the newest good checkpoint: its step, or 0 where there is none, and what this run's checkpoints note."""
+    found, data_sha256 = states.restore(), data.sha256()
+    if not found:
+        refuse_lost_checkpoints(run)
+        return 0, {"data_sha256": data_sha256, "rewinds": rewinds}
+    if found.notes.get("data_sha256") != data_sha256:
+        raise other_data(config, data, run)
+    states.settle(found.step)
+    run.saved.touch()  # earlier versions made none
+    noted = found.notes.get("rewinds")  # nor noted they any
+    return found.step, {
+        "data_sha256": data_sha256,
+        "rewinds": max(rewinds, noted if noted in range(MOST_REWINDS + 1) else 0),
+    }
 
 
 def other_data(config: Config, data: Dataset, run: Run) -> Failure:
@@ -126,18 +143,13 @@ def other_data(config: Config, data: Dataset, run: Run) -> Failure:
     )
 
 
-def refuse_lost_checkpoints(config: Config, rows: Rows, run: Run) -> None:
-    """Raise Failure(CHECKPOINTS) for a run without checkpoint whose metrics.csv goes on beyond its first save."""
-    steps = read_columns(run.metrics)["step"]
-    if not steps.size or not run.flags.exists():
-        return
-    recorded = resolve(read_settings(run), rows)
-    last = int(steps.max())
-    if last > Clock(recorded, rows).following(0, recorded.save_every):  # equal: killed before that save had ended
+def refuse_lost_checkpoints(run: Run) -> None:
+    """Raise Failure(CHECKPOINTS) for a run without checkpoint that had one."""
+    if run.saved.exists():
         raise Failure(
             Exit.CHECKPOINTS,
-            f"{run.metrics} has figures up to step {last:,}, and {run.checkpoints} has no checkpoint any more: put "
-            f"them back to go on, or give another --run_name, or remove {run.metrics}, to begin anew.",
+            f"{run.directory} had checkpoints, and {run.checkpoints} has none any more: put them back to go on, or "
+            "give another --run_name to begin anew.",
         )
 
 
@@ -224,8 +236,7 @@ def check_finite(loop: ExplicitLoop, report: Report, step: int) -> None:
 
 
 def _advice(config: Config, run: Run, broken: Broken) -> str:
-    saved = any(run.checkpoints.iterdir())
-    kept = f"the last good checkpoint stays in {run.checkpoints}" if saved else "nothing was saved yet"
+    kept = f"the last good checkpoint stays in {run.checkpoints}" if _saved(run) else "nothing was saved yet"
     tried = f" for the last of {broken.rewinds} rewinds" if broken.rewinds else ""
     literal = "--log_form=stable, " if config.log_form == "literal" else ""
     rewind = "; or the same command with --on_nan=rewind, which tries other z"
@@ -233,3 +244,7 @@ def _advice(config: Config, run: Run, broken: Broken) -> str:
         f"{broken}{tried}; {kept}: try, under another --run_name, {literal}smaller --d_learning_rate and "
         f"--g_learning_rate, or another ratio of --d_step to --g_step{rewind if config.on_nan == 'stop' else ''}."
     )
+
+
+def _saved(run: Run) -> bool:
+    return any(run.checkpoints.glob("ckpt-*"))

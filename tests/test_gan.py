@@ -143,8 +143,8 @@ def test_dcgan_takes_pictures_of_other_shapes(size, channels):
     with table("dcgan", f"--image_size={size}", f"--channels={channels}") as t:
         fake = t.session.run(t.gan.play.fake, t.feed())
         assert fake.shape == (ROWS, size, size, channels)
-        t.session.run(t.gan.d_update.train, t.feed())
-        t.session.run(t.gan.g_update.train, t.feed())
+        t.session.run(t.gan.d_train.finite, t.feed())
+        t.session.run(t.gan.g_train.finite, t.feed())
 
 
 @pytest.mark.parametrize("model", GAMES)
@@ -269,13 +269,13 @@ def test_each_update_changes_its_own_player_alone(model):
         before = t.values()
         assert set(before) == d_owned | g_owned | moving
 
-        t.session.run(t.gan.d_update.train, {**t.feed(), t.gan.training: t.game.d_fakes_training})
+        t.session.run(t.gan.d_train.finite, {**t.feed(), t.gan.training: t.game.d_fakes_training})
         after_d = t.values()
         assert changed(before, after_d) == d_owned
 
         feed = t.feed(stream=Stream.G_LATENT)
         del feed[t.gan.x]  # G's update needs no real x
-        t.session.run(t.gan.g_update.train, feed)
+        t.session.run(t.gan.g_train.finite, feed)
         assert changed(after_d, t.values()) == g_owned | moving
         assert bool(moving) == (model in ("dcgan", "dog", "mixture"))
 
@@ -368,7 +368,7 @@ def assert_report(report, real: np.ndarray, fake: np.ndarray) -> None:
 @pytest.mark.parametrize(("model", "logits_of"), [("mlp", mlp_logits), ("parabola", parabola_logits)])
 def test_reports_are_of_the_weights_before_the_update(model, logits_of):
     with table(model, *LARGE_STEPS) as t:
-        for train, report in ((t.gan.d_update.train, t.gan.d_report), (t.gan.g_update.train, t.gan.g_report)):
+        for train, report in ((t.gan.d_train.finite, t.gan.d_report), (t.gan.g_train.finite, t.gan.g_report)):
             for step in range(5):
                 feed = t.feed(step, rows=16)
                 before = t.values(t.gan.theta.d + t.gan.theta.g)
@@ -385,7 +385,7 @@ def test_simultaneous_reports_are_of_the_weights_before_the_update():
             feed = t.feed(step, rows=16)
             before = t.values(t.gan.theta.d + t.gan.theta.g)
             x, z = t.session.run((t.gan.x, t.gan.z), feed)
-            _, d, g = t.session.run((t.gan.both_update.train, t.gan.d_report, t.gan.g_report), feed)
+            _, d, g = t.session.run((t.gan.both_train.finite, t.gan.d_report, t.gan.g_report), feed)
             assert_report(d, *mlp_logits(before, x, z))
             assert_report(g, *mlp_logits(before, x, z))
 
@@ -426,7 +426,7 @@ def test_momentum_is_as_sutskever_and_nesterov_write_it(optimizer):
         for step in range(3):
             feed = t.feed(step)
             before, g = t.values(theta), t.session.run(gradients, feed)
-            t.session.run(t.gan.g_update.train, feed)
+            t.session.run(t.gan.g_train.finite, feed)
             after = t.values(theta)
             for name, value in before.items():
                 velocity[name] = momentum * velocity[name] + g[name]
@@ -444,7 +444,7 @@ def test_simultaneous_updates_take_both_gradients_at_the_same_weights(model):
             (tf.gradients(t.gan.d_report.d_loss, theta.d), tf.gradients(t.gan.g_report.g_loss, theta.g)), feed
         )
         before = t.values()
-        t.session.run(t.gan.both_update.train, feed)
+        t.session.run(t.gan.both_train.finite, feed)
         after = t.values()
         steps = [(v, d_rate, g) for v, g in zip(theta.d, d_gradients, strict=True)]
         steps += [(v, g_rate, g) for v, g in zip(theta.g, g_gradients, strict=True)]
@@ -459,8 +459,8 @@ def test_simultaneous_updates_take_both_gradients_at_the_same_weights(model):
 
     # One after the other is something else: G's gradient is then at D's new weights.
     with table(model, *plain) as t:
-        t.session.run(t.gan.d_update.train, t.feed())
-        t.session.run(t.gan.g_update.train, t.feed())
+        t.session.run(t.gan.d_train.finite, t.feed())
+        t.session.run(t.gan.g_train.finite, t.feed())
         alternating = t.values()
         name = theta.g[0].op.name
         step = np.abs(after[name] - before[name]).max()
@@ -476,7 +476,7 @@ def test_the_parabola_updates_d_on_real_and_then_on_fake():
         start = t.values(t.gan.theta.d + t.gan.theta.g)
         rows = [t.session.run((t.gan.x, t.gan.play.fake), feed) for feed in feeds]
         for feed in feeds:
-            t.session.run(t.gan.d_update.train, feed)
+            t.session.run(t.gan.d_train.finite, feed)
         got = t.values(t.gan.theta.d)
         # Adam's own count: beta1^(1 + updates), two for each of three steps.
         assert t.values()["d_optimizer/beta1_power"] == pytest.approx(0.9 ** (1 + 2 * 3), rel=1e-6)
@@ -547,8 +547,8 @@ def test_two_sessions_give_the_same_bits(model, steps):
     def played() -> dict[str, np.ndarray]:
         with table(model) as t:
             for step in range(steps):
-                t.session.run(t.gan.d_update.train, t.feed(step))
-                t.session.run(t.gan.g_update.train, t.feed(step, stream=Stream.G_LATENT))
+                t.session.run(t.gan.d_train.finite, t.feed(step))
+                t.session.run(t.gan.g_train.finite, t.feed(step, stream=Stream.G_LATENT))
             return t.values()
 
     assert not changed(played(), played())
@@ -578,7 +578,7 @@ def flat_root(x: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
 
 
 def first_broken(t: Table, update: graph.Update, feed: dict) -> str:
-    finite = t.session.run(update.train, feed)
+    finite = t.session.run(update.finite, feed)
     assert finite.shape == (len(update.checked),)
     return update.checked[int(np.argmin(finite))] if not finite.all() else ""
 
@@ -586,7 +586,7 @@ def first_broken(t: Table, update: graph.Update, feed: dict) -> str:
 @pytest.mark.parametrize("model", GAMES)
 def test_a_sound_update_is_finite_and_each_player_is_asked_for_its_own(model):
     with table(model, "--batch_size=4") as t:
-        for update, theta in ((t.gan.d_update, t.gan.theta.d), (t.gan.g_update, t.gan.theta.g)):
+        for update, theta in ((t.gan.d_train, t.gan.theta.d), (t.gan.g_train, t.gan.theta.g)):
             assert first_broken(t, update, t.feed()) == ""
             asked = " ".join(update.checked)
             for variable in theta:
@@ -601,7 +601,7 @@ def test_a_broken_weight_shows_in_the_first_term_that_reads_it(value):
         biases.load(np.full(biases.shape, value, np.float32), t.session)
         # The stable log D(x) = -log(1 + e^-a) is 0 at a = inf, where log(1 - D) = -log(1 + e^a) is not finite.
         wanted = "log(1 - D(G(z)))" if value == np.inf else "log D(x)"
-        assert first_broken(t, t.gan.d_update, t.feed()) == wanted
+        assert first_broken(t, t.gan.d_train, t.feed()) == wanted
 
 
 def test_a_gradient_is_named_where_the_loss_is_finite():
@@ -611,8 +611,8 @@ def test_a_gradient_is_named_where_the_loss_is_finite():
         gan = graph.build(config, game)
         session.run(v1.global_variables_initializer())
         feed = {gan.x: np.zeros((4, 784), np.float32), gan.draw: (0, 0, 4)}
-        finite = session.run(gan.d_update.train, feed)
-    broken = [name for name, good in zip(gan.d_update.checked, finite, strict=True) if not good]
+        finite = session.run(gan.d_train.finite, feed)
+    broken = [name for name, good in zip(gan.d_train.checked, finite, strict=True) if not good]
     # V has a gradient of 1/2 - 1/2 = 0 in the logits, and 0 x inf is NaN: of the root, and not of the bias beside it.
     assert broken[0] == "the gradient of D_loss by discriminator/root/weights"
     assert broken[1:] == ["discriminator/root/weights after the update by D_loss"]

@@ -91,7 +91,7 @@ def counters(gan: graph.Gan) -> graph.Gan:
         with tf.control_dependencies([count.assign_add(by, read_value=False)]):
             return graph.Update(tf.constant([True]), ["count"])
 
-    return dataclasses.replace(gan, d_update=counts(10), g_update=counts(100), both_update=counts(1000))
+    return dataclasses.replace(gan, d_train=counts(10), g_train=counts(100), both_train=counts(1000))
 
 
 def counted() -> int:
@@ -138,8 +138,8 @@ def test_the_optimizers_own_counts_agree():
 def test_d_moves_before_g_and_each_run_updates_one_player():
     played, runs = recorded("mlp", "--d_step=2", "--g_step=3", steps=1)
     gan = played.gan
-    assert [run.fetches for run in runs] == 2 * [(gan.d_update.train, gan.d_report)] + 3 * [
-        (gan.g_update.train, gan.g_report)
+    assert [run.fetches for run in runs] == 2 * [(gan.d_train.finite, gan.d_report)] + 3 * [
+        (gan.g_train.finite, gan.g_report)
     ]
 
 
@@ -152,7 +152,7 @@ def test_fresh_sampling_gives_every_update_another_x_and_z(d_step, g_step):
     gan = played.gan
     xs = [number_of(run.feed[gan.x]) for run in runs if gan.x in run.feed]
     assert xs == list(range(4 * d_step))  # every batch once, in order, none left out
-    assert all(gan.x not in run.feed for run in runs if run.fetches[0] is gan.g_update.train)
+    assert all(gan.x not in run.feed for run in runs if run.fetches[0] is gan.g_train.finite)
     keys = [tuple(run.feed[gan.draw])[:-1] for run in runs]
     assert len(set(keys)) == len(keys) == 4 * (d_step + g_step)
 
@@ -268,13 +268,13 @@ def test_ds_fakes_are_made_as_the_source_makes_them(model):
     played, runs = recorded(model, steps=1)
     fed = {run.fetches[0]: run.feed for run in runs}
     if played.config.updates == "simultaneous":  # one run for both, with batch statistics
-        assert list(fed) == [played.gan.both_update.train]
-        assert played.gan.training not in fed[played.gan.both_update.train]
+        assert list(fed) == [played.gan.both_train.finite]
+        assert played.gan.training not in fed[played.gan.both_train.finite]
         return
     # Only dog's source predicts; G's own update always takes batch statistics, the placeholder's default.
-    assert fed[played.gan.d_update.train].get(played.gan.training, True) is (model != "dog")
-    assert played.gan.training not in fed[played.gan.g_update.train]
-    assert played.gan.x not in fed[played.gan.g_update.train]
+    assert fed[played.gan.d_train.finite].get(played.gan.training, True) is (model != "dog")
+    assert played.gan.training not in fed[played.gan.g_train.finite]
+    assert played.gan.x not in fed[played.gan.g_train.finite]
 
 
 # D alone against uniform points
@@ -328,10 +328,10 @@ def test_the_reports_are_of_the_last_updates_before_they_are_applied():
         session, gan = played.session, played.gan
         reports = []
         for train, report, feed in (
-            (gan.d_update.train, gan.d_report, played.d_feed(0, 0)),
-            (gan.d_update.train, gan.d_report, played.d_feed(0, 1)),
-            (gan.g_update.train, gan.g_report, played.g_feed(0, 0)),
-            (gan.g_update.train, gan.g_report, played.g_feed(0, 1)),
+            (gan.d_train.finite, gan.d_report, played.d_feed(0, 0)),
+            (gan.d_train.finite, gan.d_report, played.d_feed(0, 1)),
+            (gan.g_train.finite, gan.g_report, played.g_feed(0, 0)),
+            (gan.g_train.finite, gan.g_report, played.g_feed(0, 1)),
         ):
             reports.append(session.run(report, feed))  # at the weights that this update will find
             session.run(train, feed)

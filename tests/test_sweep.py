@@ -225,11 +225,11 @@ def test_a_trial_that_fails_ends_no_other_and_shows_why(start):
     assert "1 of 2 trials failed, d_learning_rate-1000.0_seed-0 with exit code 4" in err
     failed, finished = lines(start.logs / "fails" / "trials.csv")
     assert (failed["exit_code"], finished["exit_code"]) == ("4", "0")
-    assert "_loss is nan at step 1" in failed["said"]
+    assert " is not finite at step 1" in failed["said"]
     assert [(row["finished"], row["failed"]) for row in lines(start.logs / "fails" / "table.csv")] == [
         ("0", "1"), ("1", "0")
     ]  # fmt: skip
     table = out[out.index("\nd_learning_rate ") : out.index("\nleft in ")]
     assert "d_learning_rate-1000.0_seed-0: exit code 4, " in table
-    assert "_loss is nan at step 1" in table
+    assert " is not finite at step 1" in table
     assert max(map(len, table.splitlines())) <= 120

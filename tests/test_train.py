@@ -12,6 +12,7 @@ import tensorflow as tf
 from PIL import Image
 
 from gan_lowlevel import data, networks, recorder, runs, system, train
+from gan_lowlevel.checkpoints import Checkpoints
 from gan_lowlevel.commandline import read_config
 from gan_lowlevel.data.dataset import Dataset
 from gan_lowlevel.errors import Exit, Failure
@@ -233,6 +234,32 @@ def test_more_than_three_rewinds_are_none(play, monkeypatch, capsys):
     assert "--on_nan=rewind" not in str(caught.value)  # it was tried
 
 
+def test_a_signal_that_comes_with_a_rewind_ends_the_run(play, monkeypatch, stop):
+    broken(monkeypatch, {0: 7})
+    finish = recorder.Recorder.finish
+    monkeypatch.setattr(recorder.Recorder, "finish", lambda *a: stop(Exit.TERMINATED) or finish(*a))  # as it is left
+    with pytest.raises(AssertionError, match="TERMINATED"):  # what train returned, in the place of DONE
+        play("--run_name=r", "--max_steps=12", *REWIND)
+
+
+def test_what_an_optimizer_remembers_rewinds_too(play, monkeypatch, capsys):
+    save, saves = Checkpoints.save, []
+
+    def saved(self, step, notes, max_to_keep):
+        saves.append(step)
+        if saves == [5, 10]:
+            slot = next(v for v in tf.compat.v1.global_variables() if v.op.name.endswith("/Adam_1"))
+            slot.load(np.full(slot.shape, np.inf, np.float32), self._session)
+        save(self, step, notes, max_to_keep)
+
+    monkeypatch.setattr(Checkpoints, "save", saved)
+    run = play("--run_name=r", "--max_steps=12", *REWIND)
+    said = capsys.readouterr().out
+    assert re.search(r"Adam_1 is not finite after step 10: back to the last good checkpoint, rewind 1 of 3", said)
+    assert f"{run} goes on from its checkpoint at step 5, with the z of rewind 1" in said
+    assert saves == [5, 10, 10, 12]
+
+
 def test_without_a_rewind_the_sentence_says_what_to_try(play, monkeypatch):
     broken(monkeypatch, {0: 7})
     with pytest.raises(Failure, match=r"the last good checkpoint stays in .*smaller --d_learning_rate") as caught:
@@ -415,15 +442,17 @@ def test_a_run_whose_checkpoints_are_gone_does_not_begin_anew_by_itself(play):
     run = play(*flags, "--max_steps=4")
     shutil.rmtree(run / "checkpoints")
     before = (run / "metrics.csv").read_bytes()
-    with pytest.raises(Failure, match=r"figures up to step 4, and .* no checkpoint any more") as caught:
+    with pytest.raises(Failure, match=r"had checkpoints, and .* has none any more") as caught:
         play(*flags, "--max_steps=6")
     assert caught.value.code == Exit.CHECKPOINTS
     assert (run / "metrics.csv").read_bytes() == before
-    # Killed after the row of its first save and before that save's end, it never had one.
-    (run / "metrics.csv").write_bytes(b"".join(before.splitlines(keepends=True)[:3]))
-    assert play(*flags, "--max_steps=6") == run
+
+
+def test_a_run_that_was_killed_before_its_first_save_begins_anew(play):
+    flags = ("--model=parabola", "--run_name=r", "--summary_every=1", "--save_every=2", *FEW)
+    run = play(*flags, "--max_steps=4")
     shutil.rmtree(run / "checkpoints")
-    (run / "metrics.csv").unlink()  # as the sentence says
+    (run / ".saved").unlink()
     assert play(*flags, "--max_steps=6") == run
 
 

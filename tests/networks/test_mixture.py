@@ -47,7 +47,7 @@ def played():
         x = np.random.default_rng(0).standard_normal((50, 2)).astype(np.float32)
         feed = {gan.x: x, gan.draw: (*draws.origin(0, 0, 0), 50)}
         start, play, z = session.run((variables, gan.play._replace(moving=[]), gan.z), feed)
-        session.run(gan.both_update.train, feed)
+        session.run(gan.both_train.finite, feed)
         return start, x, z, play, session.run(variables)
 
 
