@@ -153,11 +153,12 @@ def refuse_links(run: Run) -> None:
     """
     folders = [run.directory] if run.directory.is_dir() else []
     while folders:
-        with os.scandir(folders.pop()) as entries:
+        # Gone since it was listed: a training that runs renames and removes what it has saved.
+        with contextlib.suppress(FileNotFoundError), os.scandir(folders.pop()) as entries:
             for entry in entries:
                 if entry.is_dir(follow_symlinks=False):
                     folders.append(entry.path)
-                elif not entry.is_file(follow_symlinks=False):
+                elif not entry.is_file(follow_symlinks=False) and os.path.lexists(entry):
                     what = "is a link" if entry.is_symlink() else "is a pipe, a socket or a device"
                     raise Failure(
                         Exit.FLAGS,

@@ -247,6 +247,24 @@ def test_the_runs_own_folder_may_be_a_link(config, tmp_path):
     assert runs.read_settings(run) == runs.read_settings(runs.Run(tmp_path / "large_disk"))
 
 
+def test_what_a_training_removes_meanwhile_leads_nowhere(config, monkeypatch):
+    run = begin(config)
+    unfinished = run.checkpoints / "ckpt-000000002.unfinished"
+    unfinished.mkdir()
+    listed = []
+
+    def scandir(folder):
+        listed.append(str(folder))
+        if folder == str(unfinished):
+            unfinished.rename(run.checkpoints / "ckpt-000000002")
+        return scan(folder)
+
+    scan = os.scandir
+    monkeypatch.setattr(os, "scandir", scandir)
+    runs.refuse_links(run)
+    assert str(unfinished) in listed
+
+
 # The claim
 
 
