@@ -6,6 +6,7 @@ import math
 import os
 import re
 import shutil
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -437,6 +438,50 @@ def test_going_on_after_a_file_that_is_no_table_begins_a_good_one(run, content):
         assert list(columns) == ["step", "a", "b"]
         assert columns["step"].tolist() == [5, 6]
         assert columns["b"].tolist() == [1.5, 2.5]
+
+
+@pytest.mark.parametrize(
+    ("content", "start", "said"),
+    [
+        (b"stdp,a\n1,0.25\n2,0.5\n", 2, "from its first line on"),  # a bit of the header
+        (b"stdp,a\n1,0.25\n2,0.5\n", 0, "from its first line on"),
+        (b"step,a\n1,0.25\n2,0;5\n3,0.75\n", 3, "after step 1,"),
+        (b"step,a\n1,0.25\n2,0;5\n3,0.75\n", 2, "after step 1,"),
+        (b"step,a\n1,0.25\n" + b"9" * runs.MOST_LINE + b"\n3,0.75\n", 3, "after step 1,"),
+        (b"step,a\n1,0.25\n2,0.5\n3,0;75\n", 2, ""),  # beyond start: played again
+        (b"step,a\nx,0.25\n", 0, ""),
+        (b"step,a\n1,0.25\n2,0.", 2, ""),  # torn
+        (b"step,a\r\n1,0.25\r\n2,0.5\r\n", 2, ""),
+        (b"", 2, ""),
+    ],
+)
+def test_figures_that_damage_takes_are_told_of_and_kept_aside(run, content, start, said):
+    run.metrics.write_bytes(content)
+    metrics = runs.Metrics(run, start)
+    aside = run.directory / "metrics.csv.damaged"
+    assert aside.exists() == bool(said) == bool(metrics.lost)
+    if said:
+        assert aside.read_bytes() == content
+        for text in (str(run.metrics), said, aside.name):
+            assert text in metrics.lost
+        assert "\n" not in metrics.lost
+    metrics.add(start + 1, {"a": 0.5})
+    again = runs.Metrics(run, start + 1)
+    assert again.columns()["step"][-1] == start + 1
+    assert again.lost == ""
+
+
+@pytest.mark.parametrize("begins", [b"", b"step,a\n1,0.25\n"])
+def test_garbage_of_any_size_takes_no_memory(run, begins):
+    with open(run.metrics, "wb") as file:
+        file.write(begins)
+        file.truncate(2**26)
+    tracemalloc.start()
+    try:
+        assert runs.read_columns(run.metrics)["step"].tolist() == [1] * bool(begins)
+        assert tracemalloc.get_traced_memory()[1] < 2**24
+    finally:
+        tracemalloc.stop()
 
 
 def test_other_tags_than_before_keep_the_older_rows(run):

@@ -402,6 +402,18 @@ def test_samples_that_were_removed_are_not_begun_anew(play, monkeypatch, tmp_pat
     assert not (tmp_path / "r" / "samples").exists()
 
 
+def test_figures_that_damage_takes_are_said_to_be_gone(play, capsys):
+    flags = ("--model=parabola", "--run_name=r", "--summary_every=1", "--save_every=2", *FEW)
+    run = play(*flags, "--max_steps=4")
+    damaged = b"x" + (run / "metrics.csv").read_bytes()
+    (run / "metrics.csv").write_bytes(damaged)
+    capsys.readouterr()
+    play(*flags, "--max_steps=6")
+    assert f"warning  {run / 'metrics.csv'} is damaged from its first line on" in capsys.readouterr().out
+    assert (run / "metrics.csv.damaged").read_bytes() == damaged
+    assert runs.read_columns(run / "metrics.csv")["step"].tolist() == [5, 6]
+
+
 def test_a_last_step_stands_once_on_the_console(play, capsys):
     for line_every, lines in ((0, 1), (2, 1)):
         capsys.readouterr()
