@@ -204,7 +204,14 @@ def claimed(run: Run, config: Config | None = None) -> Iterator[None]:
         run.checkpoints.mkdir(exist_ok=True)
         for folder in (run.directory, run.sample(0).parent, run.directory / "surface", run.checkpoints):
             system.forget_temporaries(folder, keep="evaluation")  # which needs no claim
+        forget_evaluations(run)
         yield
+
+
+def forget_evaluations(run: Run) -> None:
+    """Remove what an evaluation had not ended when it was killed; what is recent may be that of one that runs."""
+    for folder in (run.directory, run.directory / "evaluation"):
+        system.forget_temporaries(folder, older=system.LEFT_OVER)
 
 
 class Metrics:

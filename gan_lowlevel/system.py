@@ -18,6 +18,7 @@ from typing import IO, BinaryIO
 from gan_lowlevel.errors import Exit, Failure
 
 SIGNALS = {signal.SIGINT: Exit.INTERRUPTED, signal.SIGTERM: Exit.TERMINATED}
+LEFT_OVER = 86_400  # seconds after which a half-written file has no living owner
 TWICE = 0.2  # seconds in which a signal that comes again is the same: timeout(1) sends each to a process and its group
 
 _scratch: set[str] = set()  # files of this process that have no final name yet
@@ -154,14 +155,16 @@ def write_atomically(path: pathlib.Path, content: bytes, durable: bool = True) -
         file.write(content)
 
 
-def forget_temporaries(folder: pathlib.Path, keep: str = "") -> None:
-    """Remove what `published` had not ended in a folder when its process was killed; no other may write there now.
+def forget_temporaries(folder: pathlib.Path, keep: str = "", older: float = 0.0) -> None:
+    """Remove what `published` had not ended in a folder when its process was killed.
 
-    `keep`: a file that another may write meanwhile.
+    No other may write there now, but for the file `keep`, or where only what is `older`, in seconds, is removed.
     """
     for path in folder.glob(".*.????????.tmp"):
         if not (keep and path.name.startswith(f".{keep}.")):
-            path.unlink(missing_ok=True)
+            with contextlib.suppress(FileNotFoundError):  # another process forgets too
+                if not older or time.time() - path.stat().st_mtime > older:
+                    path.unlink()
 
 
 def _umask() -> int:

@@ -322,6 +322,20 @@ def test_claimed_removes_what_a_killed_process_had_not_ended_writing(config):
         assert all(path.exists() for path in others)
 
 
+def test_claimed_removes_what_an_evaluation_left_once_it_is_old(config):
+    made = begin(config)
+    (made.directory / "evaluation").mkdir()
+    for folder, name in ((made.directory, "evaluation.json"), (made.directory / "evaluation", "evaluation")):
+        for age in ("old", "new"):
+            path = folder / f".{name}.{age}_____.tmp"
+            path.touch()
+            if age == "old":
+                os.utime(path, (0, 0))
+    with runs.claimed(made):
+        left = sorted(path.name for path in made.directory.rglob("*.tmp"))
+    assert left == [".evaluation.json.new_____.tmp", ".evaluation.new_____.tmp"]
+
+
 def test_metrics_are_a_header_and_a_row_a_step(run):
     metrics = runs.Metrics(run, start=0)
     assert not run.metrics.exists()  # until there is something to write
