@@ -49,7 +49,10 @@ def cache_directory(make: bool = True) -> pathlib.Path:
     Raises OSError where there is none, and where it is another user's, who could put anything into it.
     """
     bases = (os.environ.get("XDG_CACHE_HOME", ""), os.environ.get("LOCALAPPDATA", ""), os.path.expanduser("~/.cache"))
-    directory = pathlib.Path(next(filter(os.path.isabs, bases), bases[-1])) / "gan_lowlevel"
+    base = next(filter(os.path.isabs, bases), None)
+    if base is None:  # no HOME, and a user whom the system does not know, as in a container
+        raise FileNotFoundError(errno.ENOENT, "no home folder to keep a cache in", bases[-1])
+    directory = pathlib.Path(base) / "gan_lowlevel"
     if make:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     status = os.stat(directory)

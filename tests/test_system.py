@@ -12,7 +12,8 @@ import types
 import pytest
 
 import gan_lowlevel
-from gan_lowlevel import system
+from gan_lowlevel import system, xla_cache
+from gan_lowlevel.data import embedded
 from gan_lowlevel.errors import Exit, Failure
 
 ENVIRONMENT = os.environ | {"PYTHONPATH": str(pathlib.Path(gan_lowlevel.__file__).parent.parent)}
@@ -361,6 +362,20 @@ def test_cache_directory_is_no_relative_path(tmp_path, monkeypatch):
     monkeypatch.setenv("LOCALAPPDATA", str(tmp_path / "local"))
     assert system.cache_directory() == tmp_path / "local" / "gan_lowlevel"
     assert not (tmp_path / "relative").exists()
+
+
+def test_no_cache_directory_without_a_home_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("XDG_CACHE_HOME", "LOCALAPPDATA"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(os.path, "expanduser", lambda path: path)  # no HOME, an unknown user
+    for make in (True, False):
+        with pytest.raises(OSError, match="no home folder"):
+            system.cache_directory(make)
+    assert list(tmp_path.iterdir()) == []
+    assert len(embedded.load().images) > 0
+    xla_cache.prepare(1)
+    xla_cache.seal()
 
 
 @pytest.mark.skipif(os.name != "posix", reason="modes and owners are POSIX's")
