@@ -58,7 +58,8 @@ class Run:
         return self.directory / "samples" / f"step_{step:08d}.png"
 
     def holds_a_run(self) -> bool:
-        return self.flags.exists() or self.checkpoints.exists()
+        """Empty, its folders are none: a full disk may have refused flags.txt. A link may lead to anything."""
+        return self.flags.exists() or self.checkpoints.is_symlink() or any(self.checkpoints.glob("ckpt-*"))
 
 
 def locate(config: Config) -> Run:

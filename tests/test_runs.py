@@ -77,11 +77,11 @@ def test_folder_that_holds_no_run_may_become_one(config, tmp_path):
     assert runs.locate(dataclasses.replace(config, resume="never")).directory == tmp_path / "first"
 
 
-@pytest.mark.parametrize("left", ["flags.txt", "checkpoints"])
+@pytest.mark.parametrize("left", ["flags.txt", "checkpoints/ckpt-000000001"])
 def test_resume_never_refuses_a_folder_that_holds_a_run(config, left):
     made = begin(config)
     made.flags.unlink()
-    made.checkpoints.rmdir()
+    assert runs.locate(dataclasses.replace(config, resume="never")) == made  # the disk was full at the first flags.txt
     (made.directory / left).touch()
     sentence = refusal(runs.locate, dataclasses.replace(config, resume="never"))
     for text in (str(made.directory), "--resume=never", "--run_name"):
@@ -238,6 +238,17 @@ def test_what_leads_out_of_a_run_is_refused_before_it_is_read_or_written(config,
     if name != "flags.txt":  # else there is no run
         assert f"{run.directory / name} {what}" in refusal(runs.read_settings, run)
     assert list(elsewhere.iterdir()) == []
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows lets few users make links")
+def test_a_link_without_settings_beside_it_is_refused_too(config, tmp_path):
+    run = begin(config)
+    run.flags.unlink()
+    run.checkpoints.rmdir()
+    for elsewhere in (tmp_path, tmp_path / "none"):
+        run.checkpoints.symlink_to(elsewhere)
+        assert f"{run.checkpoints} is a link" in refusal(runs.locate, config)
+        run.checkpoints.unlink()
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows lets few users make links")
