@@ -21,6 +21,9 @@ SIGNALS = {signal.SIGINT: Exit.INTERRUPTED, signal.SIGTERM: Exit.TERMINATED}
 LEFT_OVER = 86_400  # seconds after which a half-written file has no living owner
 TWICE = 0.2  # seconds in which a signal that comes again is the same: timeout(1) sends each to a process and its group
 
+_UMASK = os.umask(0o077)  # asked for by setting one: here, before there is another thread that makes a file
+os.umask(_UMASK)
+
 _scratch: set[str] = set()  # files of this process that have no final name yet
 _ending = threading.RLock()  # held where such a file is made, and for good by what ends the process
 
@@ -76,13 +79,14 @@ def keep_standard_descriptors() -> None:
             os.open(os.devnull, os.O_RDWR)  # takes the least number that is free
 
 
-def fsync(path: os.PathLike) -> None:
-    """Force a file, or a directory's list of names, to the disk."""
+def fsync(path: pathlib.Path) -> None:
+    """Force a file, or a directory's list of names, to the disk. Raises OSError, which names it."""
     if os.name == "nt" and os.path.isdir(path):  # Windows opens no directory; its rename is journalled
         return
     descriptor = os.open(path, os.O_RDWR if os.name == "nt" else os.O_RDONLY)
     try:
-        os.fsync(descriptor)
+        with naming(path):
+            os.fsync(descriptor)
     finally:
         os.close(descriptor)
 
@@ -141,7 +145,7 @@ def published(path: pathlib.Path, durable: bool = True, label: str = "", size: i
                 file.flush()
                 if durable:
                     os.fsync(file.fileno())
-            os.chmod(temporary, 0o666 & ~_umask())  # mkstemp gives 0600; these are for all whom the user lets in
+            os.chmod(temporary, 0o666 & ~_UMASK)  # mkstemp gives 0600; these are for all whom the user lets in
             os.replace(temporary, path)
     except OSError as error:
         if error.filename in (None, temporary, str(path)):  # a full disk says it of no file
@@ -170,12 +174,6 @@ def forget_temporaries(folder: pathlib.Path, keep: str = "", older: float = 0.0)
                     path.unlink()
 
 
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
-
-
 _HELD = (errno.EACCES, errno.EDEADLK) if os.name == "nt" else (errno.EWOULDBLOCK,)  # by another process
 
 
@@ -188,11 +186,11 @@ def lock(directory: pathlib.Path, flag: str = "--run_name") -> Iterator[None]:
     another place, where another process holds it.
     """
     with contextlib.ExitStack() as held:
+        file = held.enter_context(_lock_file(directory)) if os.name == "nt" else None
         try:
-            if os.name == "nt":
+            if file:
                 import msvcrt  # exists on Windows alone
 
-                file = held.enter_context(_lock_file(directory))
                 msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
             else:
                 _flock(directory, held)
