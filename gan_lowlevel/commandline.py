@@ -101,7 +101,7 @@ def _parse(values: flags.FlagValues, argv: Sequence[str]) -> None:
     try:
         with contextlib.redirect_stderr(warning):
             # What absl itself says of an unknown flag takes it minutes where a damaged file makes a long one.
-            rest = [argument for argument in values(["", *argv], known_only=True)[1:] if argument != "--"]
+            rest = values(["", *argv], known_only=True)[1:]
     except UnicodeDecodeError as error:
         raise Failure(Exit.FLAGS, f"a --flagfile wants text, a flag a line; this one is none: {error}.") from None
     except (flags.Error, ValueError, OSError) as error:
@@ -109,6 +109,9 @@ def _parse(values: flags.FlagValues, argv: Sequence[str]) -> None:
         raise Failure(Exit.FLAGS, sentence.removesuffix(".") + "; --help lists all flags.") from None
     if warning.getvalue():
         raise Failure(Exit.FLAGS, "a --flagfile includes itself: take its own --flagfile line out of it.")
+    if rest[:1] == ["--"] and any(argument.startswith("-") for argument in rest[1:2]):
+        raise Failure(Exit.FLAGS, f"a bare -- ends the flags, and {rest[1]!r} comes after it: leave the -- out.")
+    rest = [argument for argument in rest if argument != "--"]
     if rest and (unknown := rest[0].lstrip("-").partition("=")[0]) and rest[0].startswith("-"):
         if unknown == "log_dir":
             raise Failure(Exit.FLAGS, "unknown flag --log_dir: you want --logdir.")

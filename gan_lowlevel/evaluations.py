@@ -15,7 +15,7 @@ from tensorboard.plugins.scalar import summary_v2 as scalars
 from gan_lowlevel import system
 from gan_lowlevel.event_file import EventFile
 from gan_lowlevel.measures import MEASURES, Estimate
-from gan_lowlevel.runs import Run
+from gan_lowlevel.runs import Run, forget_evaluations
 
 v1 = tf.compat.v1
 
@@ -100,6 +100,7 @@ def write(run: Run, found: Figures) -> None:
     A point of the same step is replaced. Raises OSError where the disk refuses.
     """
     folder(run).mkdir(exist_ok=True)
+    forget_evaluations(run)
     content = {name: figure._asdict() for name, figure in found.items()}
     text = json.dumps(content, indent=1, allow_nan=False) + "\n"
     system.write_atomically(run.directory / "evaluation.json", text.encode())

@@ -7,7 +7,7 @@ import time
 
 import numpy as np
 
-from gan_lowlevel import cards, losses, pictures, plots, system, tables, views
+from gan_lowlevel import cards, console, losses, pictures, plots, system, tables, views
 from gan_lowlevel.config import ENDLESS, Config
 from gan_lowlevel.data.dataset import Dataset, Rows
 from gan_lowlevel.loop import ExplicitLoop, Report, batches_played
@@ -62,6 +62,8 @@ class Recorder:
         run.undrawn.touch()
         self._forget_later_pictures(start)
         self._metrics = Metrics(run, start)
+        if self._metrics.lost:
+            console.say(f"warning  {self._metrics.lost}")
         self._theory = Theory(loop, held_out)
         self._events = Events(run.directory, loop.session.graph, start)
         z = latents(loop.game, loop.config.z_dim, list(range(views.shown(loop.game, data))))

@@ -9,8 +9,9 @@ import math
 import os
 import pathlib
 import re
+import shutil
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 import numpy as np
 
@@ -24,6 +25,7 @@ NEWEST = "newest"  # what --checkpoint says of the newest good one
 MOST_STEPS = 10**12  # as --max_steps
 PATTERNS = "*?[" if os.name == "nt" else "*?[\\"  # TensorFlow takes a checkpoint's path for a pattern of names
 MOST_SETTINGS = 2**16  # bytes of a flags.txt
+MOST_LINE = 2**20  # bytes of a line of a metrics.csv
 
 LAST = 0.1  # share of the recorded steps that a run's last figures are means of
 
@@ -61,7 +63,8 @@ class Run:
         return self.directory / ".saved"
 
     def holds_a_run(self) -> bool:
-        return self.flags.exists() or self.checkpoints.exists()
+        """Empty, its folders are none: a full disk may have refused flags.txt. A link may lead to anything."""
+        return self.flags.exists() or self.checkpoints.is_symlink() or any(self.checkpoints.glob("ckpt-*"))
 
 
 def locate(config: Config) -> Run:
@@ -158,11 +161,12 @@ def refuse_links(run: Run) -> None:
     """
     folders = [run.directory] if run.directory.is_dir() else []
     while folders:
-        with os.scandir(folders.pop()) as entries:
+        # Gone since it was listed: a training that runs renames and removes what it has saved.
+        with contextlib.suppress(FileNotFoundError), os.scandir(folders.pop()) as entries:
             for entry in entries:
                 if entry.is_dir(follow_symlinks=False):
                     folders.append(entry.path)
-                elif not entry.is_file(follow_symlinks=False):
+                elif not entry.is_file(follow_symlinks=False) and os.path.lexists(entry):
                     what = "is a link" if entry.is_symlink() else "is a pipe, a socket or a device"
                     raise Failure(
                         Exit.FLAGS,
@@ -206,18 +210,36 @@ def claimed(run: Run, config: Config | None = None) -> Iterator[None]:
         run.checkpoints.mkdir(exist_ok=True)
         for folder in (run.directory, run.sample(0).parent, run.directory / "surface", run.checkpoints):
             system.forget_temporaries(folder, keep="evaluation")  # which needs no claim
+        forget_evaluations(run)
         yield
+
+
+def forget_evaluations(run: Run) -> None:
+    """Remove what an evaluation had not ended when it was killed; what is recent may be that of one that runs."""
+    for folder in (run.directory, run.directory / "evaluation"):
+        system.forget_temporaries(folder, older=system.LEFT_OVER)
 
 
 class Metrics:
     """metrics.csv: `step`, then a column per scalar tag; each step stands once, also after a crash."""
 
     def __init__(self, run: Run, start: int):
-        """Go on after `start` steps: later rows, and a torn last one, are dropped."""
+        """Go on after `start` steps: later rows, and a torn last one, are dropped.
+
+        Where damage takes rows up to `start`, the old file is kept beside it, and `lost` says so in a line.
+        """
         self._path = run.metrics
         self._tags: list[str] = []
+        self.lost = ""
         if self._path.exists():
-            self._tags, rows = _read_rows(self._path)
+            self._tags, rows, damaged = _read_rows(self._path)
+            last = rows[-1][0] if rows else 0
+            if damaged and (last < start or not self._tags):
+                aside = self._path.with_name(f"{self._path.name}.damaged")
+                with open(self._path, "rb") as old, system.published(aside) as copy:
+                    shutil.copyfileobj(old, copy)
+                of = f"after step {last:,}" if rows else "from its first line on"
+                self.lost = f"{self._path} is damaged {of}, which the curves lack now; as it was, it is {aside.name}"
             kept = [row for row in rows if row[0] <= start]
             system.write_atomically(self._path, _csv_text([["step", *self._tags], *map(_row_text, kept)]))
 
@@ -251,7 +273,7 @@ class Metrics:
 
 def read_columns(path: pathlib.Path) -> dict[str, np.ndarray]:
     """Every column of a metrics.csv by name, float64 [rows]; `step` alone, with no rows, where there is no file."""
-    tags, rows = _read_rows(path)
+    tags, rows, _damaged = _read_rows(path)
     table = np.array(rows, np.float64).reshape(len(rows), len(tags) + 1)
     return {name: table[:, i] for i, name in enumerate(["step", *tags])}
 
@@ -284,23 +306,31 @@ def _csv_text(lines: list[list[str]]) -> bytes:
     return text.getvalue().encode()
 
 
-def _read_rows(path: pathlib.Path) -> tuple[list[str], list[list[float]]]:
-    """Tags and the rows up to the first that is torn or damaged; nothing of a file that is no table of steps."""
-    if not path.is_file():
-        return [], []
-    whole, _, _torn = path.read_bytes().rpartition(b"\n")
-    lines = csv.reader(whole.decode(errors="replace").splitlines())
-    tags, rows = [], []
-    with contextlib.suppress(csv.Error, ValueError):
+def _read_rows(path: pathlib.Path) -> tuple[list[str], list[list[float]], bool]:
+    """Tags, the rows up to the first that is torn or damaged, and whether it is damage that ends them.
+
+    Nothing of a file that is no table of steps, of which no more than a line is read.
+    """
+    tags: list[str] = []
+    rows: list[list[float]] = []
+    if not path.is_file() or not path.stat().st_size:  # or made, and the process killed before the first byte
+        return tags, rows, False
+    with open(path, "rb") as file, contextlib.suppress(csv.Error, ValueError):
+        lines = csv.reader(_whole_lines(file))
         header = next(lines, [])
-        if header[:1] != ["step"]:
-            return [], []
-        if len(set(header)) < len(header):
-            return [], []
+        if header[:1] != ["step"] or len(set(header)) < len(header):
+            return tags, rows, True
         tags = header[1:]
         for line in lines:
             step = int(line[0]) if len(line) == len(header) else -1
             if not (rows[-1][0] if rows else -1) < step <= MOST_STEPS:
-                break
+                return tags, rows, True
             rows.append([step, *map(float, line[1:])])
-    return tags, rows
+        return tags, rows, bool(file.read(1))  # behind a line that is too long
+    return tags, rows, True
+
+
+def _whole_lines(file: BinaryIO) -> Iterator[str]:
+    """Up to one that has no end, or none within MOST_LINE."""
+    while (line := file.readline(MOST_LINE)).endswith(b"\n"):
+        yield line.decode(errors="replace")

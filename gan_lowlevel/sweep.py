@@ -212,7 +212,8 @@ class Process:
         ours = [line for line in words if line.startswith("gan_lowlevel: ")] or words or [""]
         said = one_line(ours[-1].removeprefix("gan_lowlevel: ")) if code else ""
         if self._process.returncode < 0:  # it had no time for words of its own; SIGKILL is also how memory ends
-            said = f"ended by {signal.Signals(-self._process.returncode).name}"
+            names = {number.value: number.name for number in signal.Signals}  # real-time ones have none
+            said = f"ended by {names.get(-self._process.returncode, f'signal {-self._process.returncode}')}"
         length = {name: getattr(self.trial.config, name) for name in ("max_steps", "epochs")}
         content = {"exit_code": code, "seconds": seconds, "said": said, **length}
         system.write_atomically(self.trial.outcome, json.dumps(content, indent=1).encode())

@@ -18,7 +18,11 @@ from typing import IO, BinaryIO
 from gan_lowlevel.errors import Exit, Failure
 
 SIGNALS = {signal.SIGINT: Exit.INTERRUPTED, signal.SIGTERM: Exit.TERMINATED}
+LEFT_OVER = 86_400  # seconds after which a half-written file has no living owner
 TWICE = 0.2  # seconds in which a signal that comes again is the same: timeout(1) sends each to a process and its group
+
+_UMASK = os.umask(0o077)  # asked for by setting one: here, before there is another thread that makes a file
+os.umask(_UMASK)
 
 _scratch: set[str] = set()  # files of this process that have no final name yet
 _ending = threading.RLock()  # held where such a file is made, and for good by what ends the process
@@ -48,7 +52,10 @@ def cache_directory(make: bool = True) -> pathlib.Path:
     Raises OSError where there is none, and where it is another user's, who could put anything into it.
     """
     bases = (os.environ.get("XDG_CACHE_HOME", ""), os.environ.get("LOCALAPPDATA", ""), os.path.expanduser("~/.cache"))
-    directory = pathlib.Path(next(filter(os.path.isabs, bases), bases[-1])) / "gan_lowlevel"
+    base = next(filter(os.path.isabs, bases), None)
+    if base is None:  # no HOME, and a user whom the system does not know, as in a container
+        raise FileNotFoundError(errno.ENOENT, "no home folder to keep a cache in", bases[-1])
+    directory = pathlib.Path(base) / "gan_lowlevel"
     if make:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     status = os.stat(directory)
@@ -72,13 +79,14 @@ def keep_standard_descriptors() -> None:
             os.open(os.devnull, os.O_RDWR)  # takes the least number that is free
 
 
-def fsync(path: os.PathLike) -> None:
-    """Force a file, or a directory's list of names, to the disk."""
+def fsync(path: pathlib.Path) -> None:
+    """Force a file, or a directory's list of names, to the disk. Raises OSError, which names it."""
     if os.name == "nt" and os.path.isdir(path):  # Windows opens no directory; its rename is journalled
         return
     descriptor = os.open(path, os.O_RDWR if os.name == "nt" else os.O_RDONLY)
     try:
-        os.fsync(descriptor)
+        with naming(path):
+            os.fsync(descriptor)
     finally:
         os.close(descriptor)
 
@@ -137,7 +145,7 @@ def published(path: pathlib.Path, durable: bool = True, label: str = "", size: i
                 file.flush()
                 if durable:
                     os.fsync(file.fileno())
-            os.chmod(temporary, 0o666 & ~_umask())  # mkstemp gives 0600; these are for all whom the user lets in
+            os.chmod(temporary, 0o666 & ~_UMASK)  # mkstemp gives 0600; these are for all whom the user lets in
             os.replace(temporary, path)
     except OSError as error:
         if error.filename in (None, temporary, str(path)):  # a full disk says it of no file
@@ -154,20 +162,16 @@ def write_atomically(path: pathlib.Path, content: bytes, durable: bool = True) -
         file.write(content)
 
 
-def forget_temporaries(folder: pathlib.Path, keep: str = "") -> None:
-    """Remove what `published` had not ended in a folder when its process was killed; no other may write there now.
+def forget_temporaries(folder: pathlib.Path, keep: str = "", older: float = 0.0) -> None:
+    """Remove what `published` had not ended in a folder when its process was killed.
 
-    `keep`: a file that another may write meanwhile.
+    No other may write there now, but for the file `keep`, or where only what is `older`, in seconds, is removed.
     """
     for path in folder.glob(".*.????????.tmp"):
         if not (keep and path.name.startswith(f".{keep}.")):
-            path.unlink(missing_ok=True)
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
+            with contextlib.suppress(FileNotFoundError):  # another process forgets too
+                if not older or time.time() - path.stat().st_mtime > older:
+                    path.unlink()
 
 
 _HELD = (errno.EACCES, errno.EDEADLK) if os.name == "nt" else (errno.EWOULDBLOCK,)  # by another process
@@ -182,11 +186,11 @@ def lock(directory: pathlib.Path, flag: str = "--run_name") -> Iterator[None]:
     another place, where another process holds it.
     """
     with contextlib.ExitStack() as held:
+        file = held.enter_context(_lock_file(directory)) if os.name == "nt" else None
         try:
-            if os.name == "nt":
+            if file:
                 import msvcrt  # exists on Windows alone
 
-                file = held.enter_context(_lock_file(directory))
                 msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
             else:
                 _flock(directory, held)

@@ -190,6 +190,12 @@ def test_positional_argument_is_refused(argv):
     assert "'foo'" in sentence or "'-'" in sentence
 
 
+@pytest.mark.parametrize("flag", ["--model=mlp", "--nodownload", "-seed=3", "--nonsense"])
+def test_a_flag_after_a_bare_dash_dash_is_told_of_it(flag):
+    for argv in (["--", flag], ["--max_steps=3", "--", flag]):
+        assert refusal(*argv) == f"a bare -- ends the flags, and '{flag}' comes after it: leave the -- out."
+
+
 def test_a_flag_without_its_value_is_refused():
     assert "--batch_size" in refusal("--batch_size")
 

@@ -56,6 +56,20 @@ def test_a_number_that_is_none_of_jsons_is_refused_and_the_old_file_stays(run):
     assert set(curves(run)) == {3}
 
 
+def test_what_a_killed_evaluation_left_goes_once_it_is_old(run):
+    folder = run.directory / "evaluation"
+    folder.mkdir()
+    left = [run.directory / ".evaluation.json.old_____.tmp", folder / ".evaluation.old_____.tmp"]
+    running = [run.directory / ".evaluation.json.new_____.tmp", folder / ".evaluation.new_____.tmp"]
+    for path in left + running:
+        path.touch()
+    for path in left:
+        os.utime(path, (0, 0))
+    write(run, found(3))
+    assert not any(path.exists() for path in left)
+    assert all(path.exists() for path in running)
+
+
 def test_curves_are_of_all_steps_and_a_step_is_replaced(run):
     for step, value in ((20, 2.0), (10, 1.0), (20, 5.0), (30, 3.0)):
         write(run, found(step, parzen=value))

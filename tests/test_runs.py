@@ -6,6 +6,7 @@ import math
 import os
 import re
 import shutil
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -76,11 +77,11 @@ def test_folder_that_holds_no_run_may_become_one(config, tmp_path):
     assert runs.locate(dataclasses.replace(config, resume="never")).directory == tmp_path / "first"
 
 
-@pytest.mark.parametrize("left", ["flags.txt", "checkpoints"])
+@pytest.mark.parametrize("left", ["flags.txt", "checkpoints/ckpt-000000001"])
 def test_resume_never_refuses_a_folder_that_holds_a_run(config, left):
     made = begin(config)
     made.flags.unlink()
-    made.checkpoints.rmdir()
+    assert runs.locate(dataclasses.replace(config, resume="never")) == made  # the disk was full at the first flags.txt
     (made.directory / left).touch()
     sentence = refusal(runs.locate, dataclasses.replace(config, resume="never"))
     for text in (str(made.directory), "--resume=never", "--run_name"):
@@ -240,11 +241,40 @@ def test_what_leads_out_of_a_run_is_refused_before_it_is_read_or_written(config,
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows lets few users make links")
+def test_a_link_without_settings_beside_it_is_refused_too(config, tmp_path):
+    run = begin(config)
+    run.flags.unlink()
+    run.checkpoints.rmdir()
+    for elsewhere in (tmp_path, tmp_path / "none"):
+        run.checkpoints.symlink_to(elsewhere)
+        assert f"{run.checkpoints} is a link" in refusal(runs.locate, config)
+        run.checkpoints.unlink()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows lets few users make links")
 def test_the_runs_own_folder_may_be_a_link(config, tmp_path):
     run = begin(config)
     run.directory.rename(tmp_path / "large_disk")
     run.directory.symlink_to(tmp_path / "large_disk")
     assert runs.read_settings(run) == runs.read_settings(runs.Run(tmp_path / "large_disk"))
+
+
+def test_what_a_training_removes_meanwhile_leads_nowhere(config, monkeypatch):
+    run = begin(config)
+    unfinished = run.checkpoints / "ckpt-000000002.unfinished"
+    unfinished.mkdir()
+    listed = []
+
+    def scandir(folder):
+        listed.append(str(folder))
+        if folder == str(unfinished):
+            unfinished.rename(run.checkpoints / "ckpt-000000002")
+        return scan(folder)
+
+    scan = os.scandir
+    monkeypatch.setattr(os, "scandir", scandir)
+    runs.refuse_links(run)
+    assert str(unfinished) in listed
 
 
 # The claim
@@ -301,6 +331,20 @@ def test_claimed_removes_what_a_killed_process_had_not_ended_writing(config):
     with runs.claimed(made):
         assert not any(path.exists() for path in left)
         assert all(path.exists() for path in others)
+
+
+def test_claimed_removes_what_an_evaluation_left_once_it_is_old(config):
+    made = begin(config)
+    (made.directory / "evaluation").mkdir()
+    for folder, name in ((made.directory, "evaluation.json"), (made.directory / "evaluation", "evaluation")):
+        for age in ("old", "new"):
+            path = folder / f".{name}.{age}_____.tmp"
+            path.touch()
+            if age == "old":
+                os.utime(path, (0, 0))
+    with runs.claimed(made):
+        left = sorted(path.name for path in made.directory.rglob("*.tmp"))
+    assert left == [".evaluation.json.new_____.tmp", ".evaluation.new_____.tmp"]
 
 
 def test_metrics_are_a_header_and_a_row_a_step(run):
@@ -419,6 +463,50 @@ def test_going_on_after_a_file_that_is_no_table_begins_a_good_one(run, content):
         assert list(columns) == ["step", "a", "b"]
         assert columns["step"].tolist() == [5, 6]
         assert columns["b"].tolist() == [1.5, 2.5]
+
+
+@pytest.mark.parametrize(
+    ("content", "start", "said"),
+    [
+        (b"stdp,a\n1,0.25\n2,0.5\n", 2, "from its first line on"),  # a bit of the header
+        (b"stdp,a\n1,0.25\n2,0.5\n", 0, "from its first line on"),
+        (b"step,a\n1,0.25\n2,0;5\n3,0.75\n", 3, "after step 1,"),
+        (b"step,a\n1,0.25\n2,0;5\n3,0.75\n", 2, "after step 1,"),
+        (b"step,a\n1,0.25\n" + b"9" * runs.MOST_LINE + b"\n3,0.75\n", 3, "after step 1,"),
+        (b"step,a\n1,0.25\n2,0.5\n3,0;75\n", 2, ""),  # beyond start: played again
+        (b"step,a\nx,0.25\n", 0, ""),
+        (b"step,a\n1,0.25\n2,0.", 2, ""),  # torn
+        (b"step,a\r\n1,0.25\r\n2,0.5\r\n", 2, ""),
+        (b"", 2, ""),
+    ],
+)
+def test_figures_that_damage_takes_are_told_of_and_kept_aside(run, content, start, said):
+    run.metrics.write_bytes(content)
+    metrics = runs.Metrics(run, start)
+    aside = run.directory / "metrics.csv.damaged"
+    assert aside.exists() == bool(said) == bool(metrics.lost)
+    if said:
+        assert aside.read_bytes() == content
+        for text in (str(run.metrics), said, aside.name):
+            assert text in metrics.lost
+        assert "\n" not in metrics.lost
+    metrics.add(start + 1, {"a": 0.5})
+    again = runs.Metrics(run, start + 1)
+    assert again.columns()["step"][-1] == start + 1
+    assert again.lost == ""
+
+
+@pytest.mark.parametrize("begins", [b"", b"step,a\n1,0.25\n"])
+def test_garbage_of_any_size_takes_no_memory(run, begins):
+    with open(run.metrics, "wb") as file:
+        file.write(begins)
+        file.truncate(2**26)
+    tracemalloc.start()
+    try:
+        assert runs.read_columns(run.metrics)["step"].tolist() == [1] * bool(begins)
+        assert tracemalloc.get_traced_memory()[1] < 2**24
+    finally:
+        tracemalloc.stop()
 
 
 def test_other_tags_than_before_keep_the_older_rows(run):

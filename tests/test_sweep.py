@@ -3,7 +3,6 @@
 import csv
 import pathlib
 import shutil
-import signal
 import subprocess
 
 import pytest
@@ -134,14 +133,15 @@ def test_a_second_sweep_in_the_same_folder_is_refused(tmp_path):
     assert list((tmp_path / "s").iterdir()) == []
 
 
-def test_a_trial_that_a_signal_ended_says_which(tmp_path, monkeypatch):
+@pytest.mark.parametrize(("number", "name"), [(9, "SIGKILL"), (35, "signal 35")])  # a real-time signal
+def test_a_trial_that_a_signal_ended_says_which(tmp_path, monkeypatch, number, name):
     [trial] = planned(*SHORT, f"--logdir={tmp_path}")
     monkeypatch.setattr(sweep.sys, "executable", shutil.which("false"))
     process = sweep.Process(trial)
     process.wait()
-    process._process.returncode = -signal.SIGKILL
-    assert "failed with exit code 137, ended by SIGKILL" in process.note()
-    assert sweep.outcome(trial)["said"] == "ended by SIGKILL"
+    process._process.returncode = -number
+    assert f"failed with exit code {128 + number}, ended by {name}" in process.note()
+    assert sweep.outcome(trial)["said"] == f"ended by {name}"
 
 
 @pytest.mark.parametrize("content", [

@@ -12,7 +12,8 @@ import types
 import pytest
 
 import gan_lowlevel
-from gan_lowlevel import system
+from gan_lowlevel import system, xla_cache
+from gan_lowlevel.data import embedded
 from gan_lowlevel.errors import Exit, Failure
 
 ENVIRONMENT = os.environ | {"PYTHONPATH": str(pathlib.Path(gan_lowlevel.__file__).parent.parent)}
@@ -45,12 +46,11 @@ def test_write_atomically_makes_and_replaces(tmp_path):
 @posix
 @pytest.mark.parametrize(("umask", "mode"), [(0o022, 0o644), (0o077, 0o600), (0o002, 0o664)])
 def test_write_atomically_gives_the_mode_of_an_ordinary_new_file(tmp_path, umask, mode):
-    before = os.umask(umask)
-    try:
-        system.write_atomically(tmp_path / "file", b"x")
-        assert os.umask(umask) == umask  # left as it was
-    finally:
-        os.umask(before)
+    code = "import os, pathlib\nfrom gan_lowlevel import system\nmask = os.umask\n"
+    code += "del os.umask\n"  # which is all threads' for as long as it is asked for
+    code += "system.write_atomically(pathlib.Path('file'), b'x')\n"
+    code += f"assert mask({umask}) == {umask}"  # left as it was
+    subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=ENVIRONMENT, umask=umask, check=True)
     assert stat.S_IMODE((tmp_path / "file").stat().st_mode) == mode  # 0666 & ~umask
 
 
@@ -91,6 +91,16 @@ def test_write_atomically_is_on_the_disk_before_and_after_the_rename(tmp_path, m
 def test_write_atomically_into_no_folder(tmp_path):
     with pytest.raises(FileNotFoundError):
         system.write_atomically(tmp_path / "none" / "file", b"x")
+
+
+def test_what_can_not_be_forced_to_the_disk_is_named(tmp_path, monkeypatch):
+    def fail(descriptor):
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(os, "fsync", fail)
+    with pytest.raises(OSError, match="Input/output error") as raised:
+        system.fsync(tmp_path)
+    assert raised.value.filename == str(tmp_path)
 
 
 # lock
@@ -178,6 +188,21 @@ def test_where_no_directory_can_be_locked_a_file_in_it_is(tmp_path, monkeypatch)
 def test_lock_of_no_folder_is_no_folder_in_use(tmp_path):
     with pytest.raises(FileNotFoundError), system.lock(tmp_path / "none"):
         pass
+
+
+def test_on_windows_what_can_not_be_opened_is_not_in_use(tmp_path, monkeypatch):
+    def locking(*_):
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(system, "_HELD", (errno.EACCES, errno.EDEADLK))
+    monkeypatch.setitem(sys.modules, "msvcrt", types.SimpleNamespace(LK_NBLCK=2, locking=locking))
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "name", "nt")
+        with pytest.raises(Failure, match="in use"), system.lock(tmp_path):
+            pytest.fail("held by two")
+        patch.setattr(system, "_lock_file", locking)
+        with pytest.raises(PermissionError), system.lock(tmp_path):
+            pytest.fail("held")
 
 
 def test_lock_is_let_go_at_the_end_of_the_block(tmp_path):
@@ -361,6 +386,20 @@ def test_cache_directory_is_no_relative_path(tmp_path, monkeypatch):
     monkeypatch.setenv("LOCALAPPDATA", str(tmp_path / "local"))
     assert system.cache_directory() == tmp_path / "local" / "gan_lowlevel"
     assert not (tmp_path / "relative").exists()
+
+
+def test_no_cache_directory_without_a_home_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("XDG_CACHE_HOME", "LOCALAPPDATA"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(os.path, "expanduser", lambda path: path)  # no HOME, an unknown user
+    for make in (True, False):
+        with pytest.raises(OSError, match="no home folder"):
+            system.cache_directory(make)
+    assert list(tmp_path.iterdir()) == []
+    assert len(embedded.load().images) > 0
+    xla_cache.prepare(1)
+    xla_cache.seal()
 
 
 @pytest.mark.skipif(os.name != "posix", reason="modes and owners are POSIX's")

@@ -168,12 +168,15 @@ def test_single_samples_on_request(play):
     ]
 
 
-def test_a_run_without_checkpoint_says_so(play, capsys):
+def test_a_run_without_checkpoint_and_good_figures_says_so(play, capsys):
     run = play("--run_name=r", "--max_steps=1", *SMALL["mlp"])
     assert "begins at step 0" in capsys.readouterr().out
     (run / "checkpoints/ckpt-000000001").rename(run / "lost")
+    (run / "metrics.csv").write_text("stdp,D_loss\n")
     play("--run_name=r", "--max_steps=1", *SMALL["mlp"])
-    assert "has no checkpoint yet and begins at step 0" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "has no checkpoint yet and begins at step 0" in said
+    assert f"warning  {run / 'metrics.csv'} is damaged from its first line on" in said
 
 
 def test_lines_at_epochs_ends_name_the_epoch(play, capsys):

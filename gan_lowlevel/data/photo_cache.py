@@ -22,7 +22,6 @@ from gan_lowlevel.data.photo_files import Skipped
 PROVED = 2**30  # bytes of rows that are held to their hash at each start, about 2 s; more would take minutes
 KEPT = 4  # caches; older ones, by their last use, are deleted
 _PREFIX = "photos-"
-_LEFT_OVER = 86_400  # seconds after which a half-written file has no living owner
 
 
 class Notes(NamedTuple):
@@ -122,7 +121,9 @@ def _delete_old(directory: pathlib.Path) -> None:
 
 def _delete_left_overs(directory: pathlib.Path) -> None:
     """What a process that was killed left: half-written files, and an .npy without its JSON."""
-    for path in [*directory.glob(f".{_PREFIX}*.tmp"), *directory.glob(f"{_PREFIX}*.npy")]:
+    with contextlib.suppress(OSError):
+        system.forget_temporaries(directory, older=system.LEFT_OVER)
+    for path in directory.glob(f"{_PREFIX}*.npy"):
         with contextlib.suppress(OSError):
-            if not path.with_suffix(".json").exists() and time.time() - path.stat().st_mtime > _LEFT_OVER:
+            if not path.with_suffix(".json").exists() and time.time() - path.stat().st_mtime > system.LEFT_OVER:
                 path.unlink()

@@ -968,13 +968,13 @@ def test_what_a_killed_process_left_goes_after_a_day(folder, caches, decoded):
     (npy,) = caches.glob("*.npy")
     os.utime(npy, (0, 0))  # old, but with its notes
     for age in ("old", "new"):
-        for name in (f".photos-{age}.tmp", f"photos-{age}.npy", f"{age}.npy", f".{age}.tmp"):
+        for name in (f".photos-1.npy.{age}_____.tmp", f"photos-{age}.npy", f"{age}.npy", f".{age}.tmp"):
             (caches / name).touch()
             if age == "old":
                 os.utime(caches / name, (0, 0))
     load(folder)
     left = {path.name for path in caches.iterdir() if "old" in path.name or "new" in path.name}
-    assert left == {".photos-new.tmp", "photos-new.npy", "new.npy", ".new.tmp", "old.npy", ".old.tmp"}
+    assert left == {".photos-1.npy.new_____.tmp", "photos-new.npy", "new.npy", ".new.tmp", "old.npy", ".old.tmp"}
     decoded.clear()
     load(folder, size=9)
     assert decoded == []
