@@ -145,6 +145,7 @@ def test_a_run_that_ends_before_its_first_scalars_draws_no_curves_and_is_well(pl
     flags = ("--run_name=r", "--summary_every=2", "--theory_every=0", "--save_every=0", *SMALL["mlp"])
     run = play(*flags, "--max_steps=2")
     (run / "checkpoints/ckpt-000000002").rename(run / "lost")  # as a run that was killed before its first checkpoint
+    (run / ".saved").unlink()
     again = play(*flags, "--max_steps=2")
     assert (again / "losses.png").is_file()
     header = (run / "metrics.csv").read_text().splitlines()[0]
@@ -172,6 +173,7 @@ def test_a_run_without_checkpoint_and_good_figures_says_so(play, capsys):
     run = play("--run_name=r", "--max_steps=1", *SMALL["mlp"])
     assert "begins at step 0" in capsys.readouterr().out
     (run / "checkpoints/ckpt-000000001").rename(run / "lost")
+    (run / ".saved").unlink()
     (run / "metrics.csv").write_text("stdp,D_loss\n")
     play("--run_name=r", "--max_steps=1", *SMALL["mlp"])
     said = capsys.readouterr().out
