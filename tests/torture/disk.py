@@ -24,11 +24,10 @@ from typing import NamedTuple
 
 import numpy as np
 from PIL import Image
-from tensorboard.backend.event_processing.plugin_event_accumulator import EventAccumulator
 
 from gan_lowlevel import checkpoints
 from gan_lowlevel.errors import Exit
-from tests.torture import training
+from tests.torture import commands, training
 
 STEPS = 120
 PAGE = 4096  # bytes, of which a tmpfs is made
@@ -58,7 +57,7 @@ def run(amount: int, seed: int, folder: pathlib.Path) -> dict[str, int | float |
         raise unittest.SkipTest("small disks want `unshare --mount`, as root or with user namespaces, to mount a tmpfs")
     ended = subprocess.run(
         [*namespace, sys.executable, "-m", "tests.torture.disk", str(amount), str(seed), folder],
-        cwd=training.ROOT, capture_output=True, text=True, check=False,
+        cwd=commands.ROOT, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert ended.returncode == 0, ended.stderr
     return json.loads(ended.stdout.splitlines()[-1])
@@ -82,15 +81,11 @@ class Trial(NamedTuple):
 
     def start(self, command: str, *flags: object, cache: pathlib.Path | None = None, **more) -> subprocess.Popen:
         """`python -m gan_lowlevel.COMMAND`, with a cache that is beside the disk unless another is given."""
-        environment = {**os.environ, "XDG_CACHE_HOME": str(cache or self.undisturbed / "cache")}
-        environment.pop("TF_CPP_MIN_LOG_LEVEL", None)
-        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True} | more
-        arguments = [sys.executable, "-m", f"gan_lowlevel.{command}", *map(str, flags)]
-        return subprocess.Popen(arguments, cwd=training.ROOT, env=environment, **pipes)
+        return commands.start(command, *flags, cache=cache or self.undisturbed / "cache", **more)
 
     def give(self, command: str, *flags: object, **more) -> Ended:
         """The same to its end."""
-        return Ended(*training.finish(self.start(command, *flags, **more)))
+        return Ended(*commands.finish(self.start(command, *flags, **more)))
 
     def load(self, cache: pathlib.Path) -> subprocess.Popen:
         """Load the digits and forty photographs, and print their SHA-256."""
@@ -100,10 +95,9 @@ class Trial(NamedTuple):
             pixels = np.random.default_rng(0).integers(0, 256, (40, 30, 40, 3), dtype=np.uint8)
             for i, each in enumerate(pixels):
                 Image.fromarray(each).save(folder / f"{i}.png")
-        environment = {**os.environ, "XDG_CACHE_HOME": str(cache)}
         return subprocess.Popen(
             [sys.executable, "-c", LOAD, folder],
-            cwd=training.ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            env=commands.environment(XDG_CACHE_HOME=cache), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         )  # fmt: skip
 
     def train(self, game: str, *flags: object, **more) -> Ended:
@@ -148,8 +142,8 @@ def sound(run: pathlib.Path) -> None:
 
 def whole(folder: pathlib.Path) -> None:
     """Pictures and archives that can be read to their end, and no temporary files."""
+    assert not training.leftovers(folder), f"{folder} holds {training.leftovers(folder)}"
     for path in folder.rglob("*"):
-        assert not path.name.endswith((".tmp", ".unfinished")), f"{path} is left over"
         if path.suffix in (".png", ".gif"):
             with Image.open(path) as image:
                 image.load()
@@ -158,29 +152,9 @@ def whole(folder: pathlib.Path) -> None:
 
 
 def same(run: pathlib.Path, wanted: pathlib.Path) -> None:
-    """A run has what another has: bits, figures, pictures, and on each curve each step once."""
-    assert training.digest(run, STEPS) == training.digest(wanted, STEPS), f"{run} has other weights than {wanted}"
-    figures = [
-        [{name: text for name, text in row.items() if not name.startswith("speed/")} for row in training.rows(each)]
-        for each in (run, wanted)
-    ]
-    assert figures[0] == figures[1], f"{run / 'metrics.csv'} differs"
-    trees = []
-    for each in (run, wanted):
-        names = training.tree(each)
-        kept = {name for name in names if not name.startswith("events.out") and not name.endswith(("metrics.csv",))}
-        trees.append({name: names[name] for name in kept if name != "flags.txt"})
-    assert trees[0] == trees[1], f"{run} has other files: {sorted(trees[0].items() ^ trees[1].items())}"
-    assert curves(run) == curves(wanted), f"events of {run} differ"
-
-
-def curves(run: pathlib.Path) -> dict[str, list[int]]:
-    """The steps of every curve, and of the samples, as TensorBoard has them."""
-    events = EventAccumulator(str(run), size_guidance={"tensors": 0})
-    events.Reload()
-    curves = [tag for tag in events.Tags()["tensors"] if "/" in tag or tag.endswith("_loss")]
-    at_starts = [tag for tag in curves if tag.startswith(("network/", "samples/real", "samples/function", "_hparams_"))]
-    return {tag: [event.step for event in events.Tensors(tag)] for tag in curves if tag not in at_starts}
+    """A run has what another has, and the same checkpoints."""
+    training.assert_as_undisturbed(run, wanted, STEPS)
+    assert training.checkpoints(run) == training.checkpoints(wanted), f"{run} has other checkpoints than {wanted}"
 
 
 # The trials. Each gives what it has tried.
@@ -229,7 +203,7 @@ def vanishes(trial: Trial) -> str:
     away = trial.disk / "away"
     with midway(trial, game) as process:
         lost.rename(away)
-    refused(Ended(*training.finish(process)), lost.resolve())
+    refused(Ended(*commands.finish(process)), lost.resolve())
     assert not lost.exists(), f"{lost} was made anew"
     away.rename(lost)
     sound(run)
@@ -246,7 +220,7 @@ def read_only(trial: Trial) -> str:
     with midway(trial, game) as process:
         mount("--bind", shut, shut)
         mount("-o", "remount,bind,ro", shut)
-    refused(Ended(*training.finish(process)), shut.resolve())
+    refused(Ended(*commands.finish(process)), shut.resolve())
     refused(trial.train(game), run)
     umount(shut)
     sound(run)
@@ -374,7 +348,7 @@ def at_once(trial: Trial) -> str:
     trainings = [trial.start("main", *flags, f"--run_name={i}", cache=trial.disk) for i in range(2)]
     assert [loaded(process) for process in loads] == 4 * [wanted]
     for process in trainings:
-        done(Ended(*training.finish(process)))
+        done(Ended(*commands.finish(process)))
     before = files(trial.disk)
     done(trial.give("main", *flags, "--run_name=next", cache=trial.disk))
     for name in ("0", "1", "next"):
@@ -389,7 +363,7 @@ def at_once(trial: Trial) -> str:
 
 def loaded(process: subprocess.Popen) -> str:
     """What Trial.load has printed: the SHA-256 of both data sets."""
-    ended = Ended(*training.finish(process))
+    ended = Ended(*commands.finish(process))
     done(ended)
     return ended.out
 

@@ -11,7 +11,7 @@ import time
 
 from gan_lowlevel import system
 from gan_lowlevel.errors import Exit
-from tests.torture import training
+from tests.torture import commands, training
 
 LONGEST = 5.0  # seconds from a signal to the checkpoint
 ENDLESS = 10**9  # steps
@@ -61,7 +61,7 @@ def a_training(folder, turn, chance, figures, seconds) -> tuple[pathlib.Path, tu
     else:
         metrics = run_folder / "metrics.csv"
         lines = len(metrics.read_bytes().splitlines()) if metrics.exists() else 0
-        assert training.wait(process, lambda: metrics.exists() and len(metrics.read_bytes().splitlines()) > lines + 2)
+        assert commands.wait(process, lambda: metrics.exists() and len(metrics.read_bytes().splitlines()) > lines + 2)
         time.sleep(chance.uniform(0, 1))
     if when == "stopped and continued":
         process.send_signal(signal.SIGSTOP)
@@ -72,7 +72,7 @@ def a_training(folder, turn, chance, figures, seconds) -> tuple[pathlib.Path, tu
     if when == "twice":
         time.sleep(system.TWICE + chance.uniform(0.05, 0.5))
         process.send_signal(number)
-    code, out, err = training.finish(process)
+    code, out, err = commands.finish(process)
     seconds[f"ended, {when}"] = max(seconds[f"ended, {when}"], time.time() - began)
     ended_by(number, code, err, f"{when}, {flags}")
     after = newest(run_folder)
@@ -104,7 +104,7 @@ def another_command(folder, run_folder, turn, chance, figures, seconds) -> None:
     number = chance.choice((signal.SIGTERM, signal.SIGINT))
     began = time.monotonic()
     process.send_signal(number)
-    code, words, err = training.finish(process)
+    code, words, err = commands.finish(process)
     seconds[f"ended, {command}"] = max(seconds[f"ended, {command}"], time.monotonic() - began)
     figures["signals"] += 1
     figures[f"signals, {command}"] += 1
@@ -133,7 +133,7 @@ def the_sweep_goes_on(folder, flags, words, figures) -> None:
     saved = {trial: max(training.checkpoints(trial), default=0) for trial in trials}
     steps = max(saved.values(), default=0) + 10
     again = [flag for flag in flags if not flag.startswith("--max_steps")]
-    code, _, err = training.finish(training.start(folder, *again, f"--max_steps={steps}", command="sweep"))
+    code, _, err = commands.finish(training.start(folder, *again, f"--max_steps={steps}", command="sweep"))
     assert (code, err) == (Exit.DONE, ""), (code, err)
     for trial, step in saved.items():
         begins = f"goes on from its checkpoint at step {step:,}\n"
@@ -147,7 +147,7 @@ def goes_on(folder, run_folder, flags, figures) -> None:
     undisturbed = run_folder.with_name(f"{run_folder.name}_undisturbed")
     for place in (run_folder, undisturbed):
         process = training.start(folder, f"--run_name={place.name}", f"--max_steps={steps}", *flags)
-        code, _, err = training.finish(process)
+        code, _, err = commands.finish(process)
         assert (code, err) == (Exit.DONE, ""), (code, err)
     digests = [training.digest(place, steps) for place in (run_folder, undisturbed)]
     assert digests[0] == digests[1], f"{run_folder} has other variables than {undisturbed}"
@@ -168,8 +168,8 @@ def up_to_python(process: subprocess.Popen) -> None:
         mask = next(line for line in status.read_text().splitlines() if line.startswith("SigCgt")).split()[1]
         return bool(int(mask, 16) & 1 << (number - 1))
 
-    assert training.wait(process, lambda: caught(signal.SIGINT))
-    assert training.wait(process, lambda: not caught(signal.SIGINT) or caught(signal.SIGTERM))
+    assert commands.wait(process, lambda: caught(signal.SIGINT))
+    assert commands.wait(process, lambda: not caught(signal.SIGINT) or caught(signal.SIGTERM))
 
 
 def ended_by(number: int, code: int, err: str, what: str) -> None:
