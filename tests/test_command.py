@@ -3,7 +3,6 @@
 import ast
 import dataclasses
 import errno
-import json
 import os
 import pathlib
 import subprocess
@@ -16,27 +15,12 @@ from gan_lowlevel import command, generate
 from gan_lowlevel.commandline import read_config, read_record, wants
 from gan_lowlevel.config import MODELS, Config, setting, settings_of
 from gan_lowlevel.errors import Exit, Failure
+from tests.torture import commands
 
 PACKAGE = pathlib.Path(gan_lowlevel.__file__).parent
 
 # Stands before TensorFlow on the path: whoever imports it, even to forgive the failure, is gone with exit code 99.
 STUB = "import os\nos._exit(99)\n"
-
-# Runs each command of a list, as `python -m` would, in one process; what each says and its exit code, as JSON.
-SEVERAL = """
-import contextlib, io, json, runpy, sys
-results = []
-for module, *argv in json.loads(sys.argv[1]):
-    sys.argv = [module, *argv]
-    out, err, code = io.StringIO(), io.StringIO(), None
-    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-        try:
-            runpy.run_module("gan_lowlevel." + module, run_name="__main__")
-        except SystemExit as ended:
-            code = ended.code
-    results.append((code, out.getvalue(), err.getvalue()))
-print(json.dumps(results))
-"""
 
 
 @pytest.fixture(scope="module")
@@ -62,13 +46,11 @@ def python(stubs, tmp_path):
 
 
 @pytest.fixture
-def several(python):
+def several(stubs, tmp_path):
     """Run several commands, [name, argument, ...] each: (exit code, standard output, standard error) each."""
 
-    def run(*commands: list[str]) -> list[tuple[int, str, str]]:
-        ended = python("-c", SEVERAL, json.dumps(commands))
-        assert ended.returncode == 0, ended.stderr
-        return json.loads(ended.stdout)
+    def run(*lines: list[str]) -> list[tuple[int, str, str]]:
+        return [found[:3] for found in commands.several(lines, cwd=tmp_path, env=commands.environment(stubs))]
 
     return run
 
@@ -187,9 +169,9 @@ def test_seeds_in_their_order(text, seeds):
 
 def test_help_ends_well_and_names_this_commands_flags_alone(several, tmp_path):
     own = {"main": settings_of(Config), "generate": settings_of(generate.GenerateConfig)}
-    commands = [[name, flag] for name in own for flag in ("--help", "-h", "--helpfull", "--helpshort")]
-    commands += [[name, "--nonsense", "stray", "--help"] for name in own]  # who asks for help gets it
-    for (name, *_), (code, out, err) in zip(commands, several(*commands), strict=True):
+    lines = [[name, flag] for name in own for flag in ("--help", "-h", "--helpfull", "--helpshort")]
+    lines += [[name, "--nonsense", "stray", "--help"] for name in own]  # who asks for help gets it
+    for (name, *_), (code, out, err) in zip(lines, several(*lines), strict=True):
         assert (code, err) == (0, "")
         listed = [line.strip() for line in out.splitlines() if line.startswith("  --")]
         assert listed == [

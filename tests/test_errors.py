@@ -1,7 +1,6 @@
 """Every exit code, by a process that ends with it; the sentence that goes with it is one line whatever it quotes."""
 
 import os
-import pathlib
 import signal
 import subprocess
 import sys
@@ -11,70 +10,64 @@ import pytest
 from gan_lowlevel import system
 from gan_lowlevel.commandline import read_config
 from gan_lowlevel.errors import LONGEST, Exit, Failure, printable
+from tests.torture import commands
 
-ROOT = pathlib.Path(__file__).parent.parent
 NOT_YET = {Exit.PEER_LOST}  # training is one process: it has no peers to lose
 PARABOLA = ("--model=parabola", "--engine=explicit", "--threads=1", "--sample_every=0", "--theory_every=0")
 
 
-def start(folder: pathlib.Path, command: str, *flags: str, path: str = "", **options) -> subprocess.Popen:
-    """A command of the program, in `folder`, with what lies in `path` before all other modules."""
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, (path, str(ROOT))))}
-    environment.pop("TF_CPP_MIN_LOG_LEVEL", None)
-    options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, "cwd": folder} | options
-    return subprocess.Popen([sys.executable, "-m", f"gan_lowlevel.{command}", *flags], env=environment, **options)
-
-
 def ended(process: subprocess.Popen) -> tuple[int, str]:
     """Exit code and standard error."""
-    _, err = process.communicate(timeout=120)
-    return process.returncode, err
+    code, _, err = commands.finish(process, timeout=120)
+    return code, err
 
 
 def done(folder):
-    return ended(start(folder, "main", "--help"))
+    return ended(commands.start("main", "--help", cwd=folder))
 
 
 def flags(folder):
-    return ended(start(folder, "main", "--max_steps=x"))
+    return ended(commands.start("main", "--max_steps=x", cwd=folder))
 
 
 def bug(folder):
     (folder / "broken").mkdir()
     (folder / "broken" / "tensorflow.py").write_text("raise RuntimeError('injected')\n")
-    code, err = ended(start(folder, "main", *PARABOLA, "--dry_run", path=str(folder / "broken")))
+    code, err = ended(commands.start("main", *PARABOLA, "--dry_run", path=folder / "broken", cwd=folder))
     assert "RuntimeError: injected" in err  # a bug, and no other failure, shows where it is
     return code, err.splitlines()[-1] + "\n"
 
 
 def data(folder):
-    return ended(start(folder, "main", "--input_data_dir=.", "--nodownload"))
+    return ended(commands.start("main", "--input_data_dir=.", "--nodownload", cwd=folder))
 
 
 def disk(folder):
     with open("/dev/full", "w") as full:
-        return ended(start(folder, "main", "--help", stdout=full))
+        return ended(commands.start("main", "--help", stdout=full, cwd=folder))
 
 
 def nan(folder):
-    return ended(start(folder, "main", *PARABOLA, "--log_form=literal", "--d_learning_rate=1000", "--max_steps=100"))
+    return ended(
+        commands.start("main", *PARABOLA, "--log_form=literal", "--d_learning_rate=1000", "--max_steps=100", cwd=folder)
+    )
 
 
 def no_good_checkpoint(folder):
     (folder / "run" / "checkpoints" / "ckpt-000000001").mkdir(parents=True)
     (folder / "run" / "flags.txt").write_text(read_config(["--model=parabola"]).flagfile())
-    return ended(start(folder, "generate", "--run=run", "--out=out"))
+    return ended(commands.start("generate", "--run=run", "--out=out", cwd=folder))
 
 
 def in_use(folder):
     (folder / "logs" / "run").mkdir(parents=True)
     with system.lock(folder / "logs" / "run"):
-        return ended(start(folder, "main", *PARABOLA, "--run_name=run"))
+        return ended(commands.start("main", *PARABOLA, "--run_name=run", cwd=folder))
 
 
 def signalled(number: int):
     def end(folder):
-        process = start(folder, "main", *PARABOLA, "--line_every=1", "--max_steps=1000000000")
+        process = commands.start("main", *PARABOLA, "--line_every=1", "--max_steps=1000000000", cwd=folder)
         next(line for line in process.stdout if "D_loss" in line)
         process.send_signal(number)
         code, err = ended(process)
@@ -122,7 +115,7 @@ def test_a_process_ends_with(code, tmp_path):
 @pytest.mark.parametrize("redirected", [">&- 2>&-", "2>&-", "2>/dev/full", ">/dev/full 2>/dev/full", "<&- >&- 2>&-"])
 def test_whoever_closes_the_streams_still_has_the_code(tmp_path, redirected):
     line = f'exec "{sys.executable}" -m gan_lowlevel.main --input_data_dir=. --nodownload {redirected}'
-    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    environment = commands.environment()
     # No code of Python's own, which ends with 1 where it can't say why, and with 120 where it can't flush.
     assert subprocess.run(["sh", "-c", line], cwd=tmp_path, env=environment, check=False).returncode == Exit.DATA
 
@@ -135,7 +128,7 @@ def test_no_file_of_a_command_takes_the_number_of_a_closed_stream(tmp_path):
         "command.run('name', 'purpose', None, body, read=lambda argv: None, defaults=None)\n"
     )
     line = f'exec "{sys.executable}" -c "{code}" <&- >&- 2>&-'
-    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    environment = commands.environment()
     assert subprocess.run(["sh", "-c", line], cwd=tmp_path, env=environment, check=False).returncode > 2
 
 

@@ -10,7 +10,8 @@ from PIL import Image
 
 from gan_lowlevel.errors import Exit
 from tests.torture import training
-from tests.torture.training import digest, finish, rows, tree
+from tests.torture.commands import finish
+from tests.torture.training import digest, rows, tree
 
 QUICK = ("--batch_size=16", "--threads=1", "--summary_every=5", "--sample_every=10", "--save_every=10")
 

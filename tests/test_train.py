@@ -1,7 +1,6 @@
 """A run in this process: what a restart forgets, what a failed picture may not cost, games that remember more."""
 
 import dataclasses
-import hashlib
 import pathlib
 import re
 import shutil
@@ -38,14 +37,6 @@ def play(tmp_path):
     return play
 
 
-def weights(run: pathlib.Path, step: int) -> str:
-    reader = tf.train.load_checkpoint(str(run / "checkpoints" / f"ckpt-{step:09d}" / "model"))
-    sha256 = hashlib.sha256()
-    for name in sorted(reader.get_variable_to_shape_map()):
-        sha256.update(name.encode() + np.ascontiguousarray(reader.get_tensor(name)).tobytes())
-    return sha256.hexdigest()
-
-
 FEW = ("--engine=explicit", "--sample_every=0", "--theory_every=0")
 
 SMALL = {
@@ -74,7 +65,7 @@ def test_a_run_in_two_parts_ends_as_the_whole(play, game):
     whole = play("--run_name=whole", "--max_steps=4", *SMALL[game])
     for steps in (3, 4):
         parts = play("--run_name=parts", f"--max_steps={steps}", *SMALL[game])
-    assert weights(parts, 4) == weights(whole, 4)
+    assert training.digest(parts, 4) == training.digest(whole, 4)
 
 
 def test_a_restart_forgets_the_pictures_beyond_its_checkpoint(play):
@@ -218,8 +209,8 @@ def test_a_rewind_goes_on_from_the_last_good_checkpoint_with_other_z(play, monke
     same = got["D_loss"] == wanted["D_loss"]
     assert same[:5].all()
     assert not same[5:].any()  # other z, other losses
-    assert weights(run, 5) == weights(smooth, 5)
-    assert weights(run, 10) != weights(smooth, 10)
+    assert training.digest(run, 5) == training.digest(smooth, 5)
+    assert training.digest(run, 10) != training.digest(smooth, 10)
 
 
 def test_a_run_that_goes_on_remembers_its_rewinds(play, monkeypatch):
@@ -227,7 +218,7 @@ def test_a_run_that_goes_on_remembers_its_rewinds(play, monkeypatch):
     whole = play("--run_name=whole", "--max_steps=12", *REWIND)
     for steps in (7, 12):
         parts = play("--run_name=parts", f"--max_steps={steps}", *REWIND)
-    assert weights(parts, 12) == weights(whole, 12)
+    assert training.digest(parts, 12) == training.digest(whole, 12)
 
 
 def test_more_than_three_rewinds_are_none(play, monkeypatch, capsys):
@@ -371,7 +362,9 @@ def test_where_xla_can_not_compile_the_run_stays_explicit_and_says_so(play, monk
     assert "engine   explicit, since the compiled one can't be made here: no XLA_CPU_JIT device\n" in out
     assert "--engine=explicit\n" in (run / "flags.txt").read_text()  # a restart goes on with what was used
     monkeypatch.undo()
-    assert weights(run, 3) == weights(play("--run_name=s", "--engine=explicit", "--max_steps=3", *SMALL["mlp"]), 3)
+    assert training.digest(run, 3) == training.digest(
+        play("--run_name=s", "--engine=explicit", "--max_steps=3", *SMALL["mlp"]), 3
+    )
 
 
 def test_a_step_whose_figures_the_disk_refused_is_played_again(play, monkeypatch, tmp_path):

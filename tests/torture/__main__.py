@@ -3,8 +3,9 @@
 python -m tests.torture [--parts=kills,signals] [--amount=N] [--seed=0] [--folder=DIR]
 
 Each part tries its promise `amount` times (its own long amount where none is given), with random choices that --seed
-repeats, and ends at the first one that is broken with what was wanted, what came and how to try it again. Figures go to
-results/reliability.json and into the table of docs/reliability.md; the short forms are `python -m pytest -m torture`.
+repeats, and ends at the first one that is broken with what was wanted, what came and how to try it again. Without
+--amount its figures go to results/reliability.json and into the table of docs/reliability.md. The short forms are
+`python -m pytest -m torture`.
 """
 
 import argparse
@@ -18,7 +19,7 @@ import tempfile
 import time
 import unittest
 
-from tests.torture.parts import PARTS
+from gan_lowlevel import system
 
 ROOT = pathlib.Path(__file__).parents[2]
 RESULTS = ROOT / "results" / "reliability.json"
@@ -36,6 +37,11 @@ def machine() -> str:
 
 def main() -> None:
     """Run the parts that are asked for, one after the other, and note each as it ends."""
+    system.import_quietly(
+        "tests.torture.parts"
+    )  # with TensorFlow, in this process; commands.py starts others as a user
+    from tests.torture.parts import PARTS
+
     parser = argparse.ArgumentParser(prog="python -m tests.torture", description=__doc__.partition("\n")[0])
     parser.add_argument("--parts", default=",".join(PARTS), help="which, with commas between them")
     parser.add_argument("--amount", type=int, help="how many trials of each part")
@@ -58,7 +64,8 @@ def main() -> None:
                 print(f"{name}: skipped, {reason}", flush=True)
                 continue
         seconds = round(time.perf_counter() - began)
-        note(name, {"amount": amount, "seed": asked.seed, "seconds": seconds, "figures": figures})
+        if asked.amount is None:  # a try of another length is none that is published
+            note(name, {"amount": amount, "seed": asked.seed, "seconds": seconds, "figures": figures})
         print(f"{name}: held, {seconds} s, {json.dumps(figures)}", flush=True)
 
 

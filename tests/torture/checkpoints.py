@@ -15,7 +15,7 @@ import tensorflow as tf
 
 from gan_lowlevel import checkpoints, commandline, gan, networks, runs
 from gan_lowlevel.errors import Exit, Failure
-from tests.torture import training
+from tests.torture import commands, training
 
 v1 = tf.compat.v1
 
@@ -49,7 +49,7 @@ def run(amount: int, seed: int, folder: pathlib.Path) -> dict[str, int]:
 def trained(folder: pathlib.Path) -> pathlib.Path:
     """The checkpoints of a new run."""
     process = training.start(folder, *FLAGS, "--run_name=whole", f"--max_steps={STEPS[-1]}")
-    code, _, err = training.finish(process)
+    code, _, err = commands.finish(process)
     assert (code, err) == (Exit.DONE, ""), err
     return folder / "logs" / "whole" / "checkpoints"
 
@@ -149,7 +149,7 @@ def from_outside(chance: random.Random, folder: pathlib.Path, trial: str) -> Non
     shutil.copytree(logs / "whole", run)
     newest = run / "checkpoints" / f"ckpt-{STEPS[-1]:09d}"
     flip(chance, chance.choice(sorted(newest.iterdir())))
-    code, out, err = training.finish(training.start(folder, *flags))
+    code, out, err = commands.finish(training.start(folder, *flags))
     assert (code, err) == (Exit.DONE, ""), f"{trial}: {err}"
     assert f"{newest} is passed over: " in out, f"{trial}: {out}"
     assert f"goes on from its checkpoint at step {STEPS[-2]}" in out, f"{trial}: {out}"
@@ -165,7 +165,7 @@ def from_outside(chance: random.Random, folder: pathlib.Path, trial: str) -> Non
 def refused(folder: pathlib.Path, flags: tuple[str, ...], run: pathlib.Path, said: str, trial: str) -> None:
     """The command must end with that sentence and touch no file of the run."""
     before = training.tree(run)
-    code, out, err = training.finish(training.start(folder, *flags))
+    code, out, err = commands.finish(training.start(folder, *flags))
     assert code == Exit.CHECKPOINTS, f"{trial}: wanted exit 5, came {code}: {out}{err}"
     assert said in err, f"{trial}: {err}"
     assert err.count("\n") == 1, f"{trial}: {err}"

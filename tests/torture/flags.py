@@ -1,46 +1,32 @@
 """Every flag of every command with values from the edge: let in within its bounds, or one sentence at once."""
 
 import collections
-import json
 import math
-import os
 import pathlib
 import random
-import subprocess
-import sys
 
 from gan_lowlevel import evaluate, generate, summary, sweep, train_digits
 from gan_lowlevel.commandline import read_config
 from gan_lowlevel.config import MODELS, Config, Setting, settings_of
 from gan_lowlevel.errors import Exit
-from tests.torture import training
+from tests.torture import commands, training
 
 KEPT = ("dry_run", "download")  # what `own` says of those stays: nothing is written, nothing fetched
 MOST_SECONDS = 1.0  # of the process's own time
 AT_ONCE = 300  # command lines to a process
 STARTED = 99  # exit code of whoever was let in, and imports TensorFlow
 
-# Runs command lines one after the other in one process: exit code, both outputs and seconds of each, as JSON. What
-# stands before TensorFlow on the path ends whoever imports it; a sweep is planned and not begun.
-SEVERAL = """
-import contextlib, io, json, runpy, sys, time
+# Before the commands, in their process: a sweep is planned and not begun.
+PLANNED = f"""
+import runpy, sys
 from gan_lowlevel import command, sweep
-def planned():
+run_module = runpy.run_module
+def planned(name, **options):
+    if name != "gan_lowlevel.sweep":
+        return run_module(name, **options)
     command.run(command="sweep", purpose="", record=sweep.SweepConfig, read=sweep.read, defaults=None,
-                body=lambda config: sys.exit(99 if sweep.plan(config) else 2))
-results = []
-for module, *argv in json.load(sys.stdin):
-    sys.argv = [module, *argv]
-    out, err, code = io.StringIO(), io.StringIO(), None
-    began = time.process_time()
-    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-        try:
-            planned() if module == "sweep" else runpy.run_module("gan_lowlevel." + module, run_name="__main__")
-        except SystemExit as ended:
-            code = ended.code
-    assert "tensorflow" not in sys.modules
-    results.append((code, out.getvalue(), err.getvalue(), time.process_time() - began))
-print(json.dumps(results))
+                body=lambda config: sys.exit({STARTED} if sweep.plan(config) else 2))
+runpy.run_module = planned
 """
 
 NUMBERS = (
@@ -107,6 +93,7 @@ def run(amount: int, seed: int, folder: pathlib.Path) -> dict[str, int | float]:
     for made in (trained, stubs, cwd):
         made.mkdir()
     (trained / "flags.txt").write_text(read_config(["--model=parabola"]).flagfile())
+    # Stands before TensorFlow on the path, and ends whoever imports it.
     (stubs / "tensorflow.py").write_text(f"raise SystemExit({STARTED})\n")
     singles = [
         (command, name, text)
@@ -128,7 +115,9 @@ def run(amount: int, seed: int, folder: pathlib.Path) -> dict[str, int | float]:
             [typed[0][0], *own(typed[0][0], trained), *(f"--{name}={text}" for _, name, text in typed)]
             for typed in some
         ]
-        for typed, line, (code, out, err, seconds) in zip(some, lines, several(lines, stubs, cwd), strict=True):
+        environment = commands.environment(stubs, XDG_CACHE_HOME=folder / "cache")
+        came = commands.several(lines, PLANNED, cwd=cwd, env=environment)
+        for typed, line, (code, out, err, seconds) in zip(some, lines, came, strict=True):
             holds(typed, f"seed {seed}: {line}", code, out, err)
             if code == Exit.FLAGS:
                 assert seconds < MOST_SECONDS, f"seed {seed}: {line} took {seconds:.2f} s"
@@ -136,18 +125,6 @@ def run(amount: int, seed: int, folder: pathlib.Path) -> dict[str, int | float]:
             figures["refused in a sentence" if code == Exit.FLAGS else "let in"] += 1
         assert training.tree(folder) == before, f"seed {seed}: files were written by one of {lines}"
     return {"command lines": len(trials), **figures, "slowest seconds": round(slowest, 2)}
-
-
-def several(lines: list[list[str]], stubs: pathlib.Path, cwd: pathlib.Path) -> list[tuple[int, str, str, float]]:
-    """What each of the command lines came to."""
-    path = os.pathsep.join([str(stubs), str(training.ROOT)])
-    environment = os.environ | {"PYTHONPATH": path, "XDG_CACHE_HOME": str(cwd.parent / "cache")}
-    ended = subprocess.run(
-        [sys.executable, "-c", SEVERAL], input=json.dumps(lines), cwd=cwd, env=environment, capture_output=True,
-        text=True, check=False, timeout=600,
-    )  # fmt: skip
-    assert ended.returncode == 0, ended.stderr
-    return json.loads(ended.stdout)
 
 
 def holds(typed: list[tuple[str, str, str]], trial: str, code: int, out: str, err: str) -> None:

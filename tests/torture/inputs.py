@@ -6,82 +6,24 @@ what it was. Each kind is tried in a process of its own, which says how much mem
 """
 
 import contextlib
-import faulthandler
 import functools
 import gzip
 import io
-import json
 import os
 import pathlib
-import shutil
 import struct
-import subprocess
-import sys
-import time
 import zlib
 from collections.abc import Callable
 from typing import ClassVar
 
-import hypothesis
 import numpy as np
 from hypothesis import strategies as st
 from PIL import Image
 
 from gan_lowlevel import pictures, system, xla_cache
 from gan_lowlevel.data import embedded, mnist, photo_files, photos
-from gan_lowlevel.errors import Exit, Failure, printable
-
-ROOT = pathlib.Path(__file__).parents[2]
-SLOWEST = 5.0  # seconds of a mutant
-ROOM = 200  # MB above need
-AT_ONCE = 1000  # mutants in a process
-
-# Damage, as (what, ...); places beyond the end wrap around.
-PLACES = st.integers(0, 63) | st.integers(0, 2**20)  # headers are where lies are told
-NUMBERS = st.sampled_from([0, 1, 2, 27, 29, 255, 256, 4097, 9000, 65535, 2**31 - 1, 2**31, 2**32 - 1]) | st.integers(
-    0, 2**32 - 1
-)
-FLIPS = st.lists(st.tuples(st.just("flip"), st.integers(64, 2**20), st.integers(0, 7)), min_size=1, max_size=3)
-DAMAGE = FLIPS | st.lists(  # what keeps its length passes more doors
-    st.tuples(st.just("flip"), PLACES, st.integers(0, 7))
-    | st.tuples(st.just("cut"), PLACES)
-    | st.tuples(st.just("drop"), PLACES, st.integers(1, 64))
-    | st.tuples(st.just("insert"), PLACES, st.binary(min_size=1, max_size=16))
-    | st.tuples(st.just("put"), PLACES, NUMBERS, st.sampled_from([">I", "<I", ">H", "<H", "B"]))
-    | st.tuples(st.just("repeat"), PLACES, st.integers(1, 64), st.integers(1, 300))
-    | st.tuples(st.just("again")),
-    min_size=1,
-    max_size=6,
-)
-
-
-def damaged(content: bytes, damage: list[tuple]) -> bytes:
-    """The content after all of the damage, in its order."""
-    found = bytearray(content)
-    for what, *facts in damage:
-        at = facts[0] % max(len(found), 1) if facts else 0
-        if what == "flip" and found:
-            found[at] ^= 1 << facts[1]
-        elif what == "cut":
-            del found[at:]
-        elif what == "drop":
-            del found[at : at + facts[1]]
-        elif what == "insert":
-            found[at:at] = facts[1]
-        elif what == "put":
-            size = struct.calcsize(facts[2])
-            found[at : at + size] = struct.pack(facts[2], facts[1] % 256**size)
-        elif what == "repeat":
-            found[at:at] = bytes(found[at : at + facts[1]]) * facts[2]
-        elif what == "again":
-            found += bytes(found)
-    return bytes(found)
-
-
-def printable_line(text: str) -> None:
-    """One line as the command says it."""
-    assert text, "a line is wanted, got nothing"
-    assert printable(text) == text, f"one printable line is wanted, got {text!r}"
+from gan_lowlevel.errors import Exit, Failure
+from tests.torture import commands, mutants
 
 
 def outcome(call: Callable):
@@ -91,7 +33,7 @@ def outcome(call: Callable):
     except Failure as failure:
         if failure.code != Exit.DATA:
             raise
-        printable_line(str(failure))
+        mutants.printable_line(str(failure))
         return failure
 
 
@@ -118,7 +60,7 @@ class Idx:
         for name, content in self.files.items():
             (self.folder / name).write_bytes(gzip.compress(content, 1))
 
-    case = st.tuples(st.sampled_from(mnist.FILES), st.sampled_from(["inside", "zipped", "plain"]), DAMAGE)
+    case = st.tuples(st.sampled_from(mnist.FILES), st.sampled_from(["inside", "zipped", "plain"]), mutants.DAMAGE)
 
     def prepared(self) -> list[tuple]:
         """What no chance finds: bombs, names without an end, members by the thousand."""
@@ -143,7 +85,7 @@ class Idx:
         name, where, damage = case
         path = self.folder / name
         content = self.files[name]
-        mutant = functools.partial(damaged, damage=damage) if isinstance(damage, list) else lambda _: damage
+        mutant = functools.partial(mutants.damaged, damage=damage) if isinstance(damage, list) else lambda _: damage
         path.unlink(missing_ok=True)
         if where == "plain":
             path = path.with_suffix("")
@@ -179,7 +121,7 @@ class Pictures:
         self.seeds = seeds()
         self.need = 0.0  # MB of the last mutant
 
-    case = st.tuples(st.integers(0, 2**10), DAMAGE, st.booleans())
+    case = st.tuples(st.integers(0, 2**10), mutants.DAMAGE, st.booleans())
 
     def prepared(self) -> list[tuple]:
         """Honest bombs: 36 million pixels of one colour."""
@@ -196,7 +138,7 @@ class Pictures:
             kind, mutant = which, damage
         else:
             kind, content = self.seeds[which % len(self.seeds)]
-            mutant = damaged(content, damage)
+            mutant = mutants.damaged(content, damage)
             mutant = checked_png(mutant) if repaired and kind == "png" else mutant
         path = self.folder / f"mutant.{kind}"
         path.write_bytes(mutant)
@@ -214,7 +156,7 @@ class Pictures:
         lines = err.getvalue().splitlines()
         assert len(got.images) + len(lines) == 2, f"used or named: {len(got.images)} used, {lines}"
         for line in lines:
-            printable_line(line)
+            mutants.printable_line(line)
             assert line.startswith(f"skipped mutant.{kind}: ")
             assert not line.endswith(": ")
         return not lines
@@ -277,7 +219,7 @@ class PhotoCache:
         self.files = {path: path.read_bytes() for path in directory.glob("photos-*")}
         assert len(self.files) == 2
 
-    case = st.tuples(st.sampled_from([".npy", ".json"]), DAMAGE)
+    case = st.tuples(st.sampled_from([".npy", ".json"]), mutants.DAMAGE)
 
     def load(self) -> tuple:
         err = io.StringIO()
@@ -296,7 +238,7 @@ class PhotoCache:
         changed = False
         for path, content in self.files.items():
             path.unlink(missing_ok=True)  # a new file: an old one may be mapped
-            mutant = damaged(content, damage) if path.suffix == suffix else content
+            mutant = mutants.damaged(content, damage) if path.suffix == suffix else content
             path.write_bytes(mutant)
             changed |= mutant != content
         assert self.load() == self.good, "the photographs' own rows are wanted"
@@ -316,14 +258,14 @@ class DigitsCache:
         embedded._parsed = lambda: parsed  # parsing takes a second
         embedded._write_cache = lambda *arrays: None
 
-    case = DAMAGE
+    case = mutants.DAMAGE
 
     def prepared(self) -> list[bytes]:
         """More than memory is to be taken for, and nothing."""
         return [self.content + bytes(2**28), b""]
 
     def trial(self, case: list | bytes) -> bool:
-        self.path.write_bytes(case if isinstance(case, bytes) else damaged(self.content, case))
+        self.path.write_bytes(case if isinstance(case, bytes) else mutants.damaged(self.content, case))
         got = embedded.load()
         assert np.array_equal(got.images, self.good.images)
         assert np.array_equal(got.labels, self.good.labels)
@@ -340,7 +282,7 @@ class XlaCache:
         (self.directory,) = system.cache_directory().glob("xla-*")
         self.code = {f"{i}.pb": bytes([i]) * 1000 for i in range(3)}
 
-    case = st.tuples(st.sampled_from([".pb", ".sha256"]), DAMAGE)
+    case = st.tuples(st.sampled_from([".pb", ".sha256"]), mutants.DAMAGE)
 
     def prepared(self) -> list[tuple]:
         return []
@@ -351,7 +293,7 @@ class XlaCache:
             (self.directory / name).write_bytes(content)
         xla_cache.seal()
         path = self.directory / f"0{suffix}"
-        path.write_bytes(damaged(path.read_bytes(), damage))
+        path.write_bytes(mutants.damaged(path.read_bytes(), damage))
         os.environ.pop("TF_XLA_FLAGS", None)
         xla_cache.prepare(threads=2)
         for left in self.directory.glob("*.pb"):
@@ -371,13 +313,13 @@ class Classifier:
         digits.read()
         digits.FILE = folder / "digits.npz"
 
-    case = DAMAGE
+    case = mutants.DAMAGE
 
     def prepared(self) -> list[list]:
         return [[], [("cut", 0)]]
 
     def trial(self, case: list) -> bool:
-        mutant = damaged(self.content, case)
+        mutant = mutants.damaged(self.content, case)
         self.digits.FILE.write_bytes(mutant)
         self.digits.read.cache_clear()
         passed = not isinstance(outcome(self.digits.read), Failure)
@@ -395,14 +337,14 @@ class Frames:
         self.good.write_bytes(pictures.png(np.zeros((20, 20, 3), np.uint8)))
         self.content = pictures.png(np.random.default_rng(0).integers(0, 256, (20, 20, 3), np.uint8))
 
-    case = st.tuples(DAMAGE, st.booleans())
+    case = st.tuples(mutants.DAMAGE, st.booleans())
 
     def prepared(self) -> list[tuple]:
         return []
 
     def trial(self, case: tuple) -> bool:
         damage, repaired = case
-        mutant = damaged(self.content, damage)
+        mutant = mutants.damaged(self.content, damage)
         self.mutant.write_bytes(checked_png(mutant) if repaired else mutant)
         err = io.StringIO()
         with contextlib.redirect_stderr(err), Image.open(io.BytesIO(pictures.gif([self.good, self.mutant]))) as image:
@@ -422,83 +364,6 @@ KINDS: dict[str, Callable] = {
 }
 
 
-# In a child process.
-
-
-def watch_writes(allowed: pathlib.Path) -> list[str]:
-    """Every path outside of `allowed` that is made, written, changed or removed from now on goes into this list."""
-    inside = (os.path.join(os.path.realpath(allowed), ""), os.devnull)
-    seen: list[str] = []
-    paths = {"os.mkdir": 1, "os.rmdir": 1, "os.remove": 1, "os.rename": 2, "os.link": 2, "os.symlink": 2,
-             "os.truncate": 1, "os.chmod": 1, "os.chown": 1, "os.utime": 1, "shutil.rmtree": 1}  # fmt: skip
-
-    def hook(event: str, arguments: tuple) -> None:
-        if event == "open":
-            path, mode, flags = arguments
-            writes = set(mode or "") & set("wax+") or (flags or 0) & (os.O_WRONLY | os.O_RDWR | os.O_CREAT)
-            touched = [path] if writes else []
-        else:
-            touched = arguments[: paths.get(event, 0)]
-        for path in touched:
-            if isinstance(path, str | bytes | os.PathLike):  # a number: a file that was opened before
-                place = os.path.realpath(os.fsdecode(path))
-                if not place.startswith(inside):
-                    seen.append(f"{event} {place}")
-
-    sys.addaudithook(hook)
-    return seen
-
-
-def memory(what: str) -> float:
-    """MB that this process holds (VmRSS), or held at most since that was last forgotten (VmHWM)."""
-    lines = pathlib.Path("/proc/self/status").read_text().splitlines()
-    return next(int(line.split()[1]) for line in lines if line.startswith(what)) / 1024
-
-
-def child(kind: str, amount: int, seed: int, folder: pathlib.Path) -> dict[str, float]:
-    """Try that many mutants of a kind; AssertionError with the mutant where a promise is broken."""
-    sys.dont_write_bytecode = True
-    subject = KINDS[kind](folder)
-    forget = os.open("/proc/self/clear_refs", os.O_WRONLY)  # 5: the most that was held so far
-    outside = watch_writes(folder)
-    figures = {"mutants": 0, "passed": 0, "slowest": 0.0, "mb_above_need": 0.0}
-
-    def tried(case, words: str = "") -> None:
-        (folder / "case").write_text(words or repr(case))  # for whoever finds this process ended
-        os.write(forget, b"5")
-        before = memory("VmRSS")
-        faulthandler.dump_traceback_later(SLOWEST, exit=True)
-        began = time.perf_counter()
-        try:
-            passed = subject.trial(case)
-        finally:
-            faulthandler.cancel_dump_traceback_later()
-        seconds = time.perf_counter() - began
-        above = memory("VmHWM") - before - getattr(subject, "need", 0.0)
-        assert above < ROOM, f"{ROOM} MB above need at most are wanted, it took {above:.0f}"
-        assert not outside, f"nothing is to be written outside of {folder}, and this was: {outside}"
-        figures["mutants"] += 1
-        figures["passed"] += passed
-        figures["slowest"] = max(figures["slowest"], seconds)
-        figures["mb_above_need"] = max(figures["mb_above_need"], above)
-
-    if seed % AT_ONCE == 0:
-        for i, case in enumerate(subject.prepared()):
-            tried(case, words=f"number {i} of those that were prepared")
-    settings = hypothesis.settings(
-        max_examples=amount, database=None, deadline=None, suppress_health_check=list(hypothesis.HealthCheck)
-    )
-
-    @hypothesis.seed(seed)
-    @settings
-    @hypothesis.given(subject.case)
-    def by_chance(case) -> None:
-        tried(case)
-
-    by_chance()
-    return figures
-
-
 # Folders of odd names, by the commands themselves.
 
 NAMES = {
@@ -510,22 +375,6 @@ NAMES = {
 }
 REFUSED = {"newline": b"a\nb", "carriage return": b"a\rb", "escape": b"\x1b[2J", "no UTF-8": b"a\xff\xfeb"}
 PHOTOGRAPHS = (b"a\nb", b"\xff\xfe", b" -rf", b"'\"", "日".encode() * 83, b"\x1b[2J", b"\xe3\x80\x80", b"*[a]?")
-
-# Runs each command of a list, as `python -m` would, in one process; what each says and its exit code, as JSON.
-SEVERAL = """
-import contextlib, io, json, runpy, sys
-results = []
-for module, *argv in json.loads(sys.stdin.read()):
-    sys.argv = [module, *argv]
-    out, err, code = io.StringIO(), io.StringIO(), None
-    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-        try:
-            runpy.run_module("gan_lowlevel." + module, run_name="__main__")
-        except SystemExit as ended:
-            code = ended.code
-    results.append((code, out.getvalue(), err.getvalue()))
-print(json.dumps(results))
-"""
 
 
 def odd_names(what: str, folder: pathlib.Path) -> int:
@@ -554,7 +403,7 @@ def odd_names(what: str, folder: pathlib.Path) -> int:
 
     quick = ["--max_steps=2", "--batch_size=4", "--threads=2", "--theory_every=0", f"--logdir={name}"]
     generated = [f"--out={name}/generated/{name}", "--seeds=0-3"]
-    commands = [
+    lines = [
         ["main", f"--input_data_dir={digits}", "--run_name=digits", *quick],
         ["main", f"--input_data_dir={digits}", "--run_name=digits", *quick, "--max_steps=3"],
         ["generate", f"--run={name}/digits", *generated, f"--zip={name}/zipped/{name}"],
@@ -564,20 +413,18 @@ def odd_names(what: str, folder: pathlib.Path) -> int:
         ["generate", f"--run={name}/photographs", *generated],
         ["summary", f"--plot={name}/plot/{name}"],
     ]  # fmt: skip
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1", "HOME": str(places["home"]),
-                   "TMPDIR": str(places["temporary"]), "XDG_CACHE_HOME": str(places["cache"])}  # fmt: skip
+    environment = commands.environment(
+        PYTHONDONTWRITEBYTECODE="1", HOME=places["home"], TMPDIR=places["temporary"], XDG_CACHE_HOME=places["cache"]
+    )
     for variable in ("XDG_CONFIG_HOME", "MPLCONFIGDIR", "KERAS_HOME"):
         environment.pop(variable, None)
-    ended = subprocess.run(
-        [sys.executable, "-c", SEVERAL], cwd=places["work"], env=environment, input=json.dumps(commands), text=True,
-        capture_output=True, timeout=600,
-    )  # fmt: skip
-    assert ended.returncode == 0, ended.stderr[-4000:]
-    for command, (code, out, err) in zip(commands, json.loads(ended.stdout), strict=True):
-        assert code == Exit.DONE, f"{what}: {command} ended with {code}: {out[-2000:]}{err[-2000:]}"
-        lines = [line for line in err.splitlines() if "font cache" not in line]  # matplotlib's, in a new home
-        wanted = ["skipped bad\\nname.png: "] if "photographs" in " ".join(command) and command[0] == "main" else []
-        assert [line[: len(start)] for line, start in zip(lines, wanted, strict=True)] == wanted, (command, err)
+    for line, (code, _, err, _) in zip(
+        lines, commands.several(lines, cwd=places["work"], env=environment), strict=True
+    ):
+        assert code == Exit.DONE, f"{what}: {line} ended with {code}: {err[-2000:]}"
+        said = [each for each in err.splitlines() if "font cache" not in each]  # matplotlib's, in a new home
+        wanted = ["skipped bad\\nname.png: "] if "photographs" in " ".join(line) and line[0] == "main" else []
+        assert [each[: len(start)] for each, start in zip(said, wanted, strict=True)] == wanted, (line, err)
     made = {path.relative_to(folder) for path in folder.rglob("*") if path.is_file()}
     top = pathlib.PurePath("work", name).parts[:2]
     places_of_matplotlib = ("cache", "matplotlib"), ("home", ".config", "matplotlib")
@@ -586,25 +433,22 @@ def odd_names(what: str, folder: pathlib.Path) -> int:
     assert not strangers, f"{what}: files are wanted in runs and caches alone, and there are {strangers}"
     now = {path: path.read_bytes() for path in places["read"].rglob("*") if path.is_file()}
     assert now == given, f"{what}: data folders stay as they are"
-    return len(commands)
+    return len(lines)
 
 
 def refused_names(folder: pathlib.Path) -> int:
     """Names that no flag takes are a sentence, and nothing is written; how many were tried."""
     folder.mkdir()
-    commands = {"main": ("logdir", "input_data_dir"), "generate": ("run", "out", "zip"), "evaluate": ("run",)}
+    flags_of = {"main": ("logdir", "input_data_dir"), "generate": ("run", "out", "zip"), "evaluate": ("run",)}
     tried = 0
     for what, name in REFUSED.items():
-        command, flags = list(commands.items())[tried % len(commands)]
+        command, flags = list(flags_of.items())[tried % len(flags_of)]
         for flag in flags:
-            ended = subprocess.run(
-                [sys.executable, "-m", f"gan_lowlevel.{command}", f"--{flag}=".encode() + name],
-                cwd=folder, env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"},
-                capture_output=True, timeout=60,
-            )  # fmt: skip
-            said = ended.stderr.decode()
-            assert ended.returncode == Exit.FLAGS, f"--{flag} of a {what} ended with {ended.returncode}: {said}"
-            printable_line(said.removesuffix("\n"))
+            code, _, said = commands.finish(
+                commands.start(command, f"--{flag}=".encode() + name, cwd=folder), timeout=60
+            )
+            assert code == Exit.FLAGS, f"--{flag} of a {what} ended with {code}: {said}"
+            mutants.printable_line(said.removesuffix("\n"))
             assert not list(folder.iterdir())
             tried += 1
     return tried
@@ -615,41 +459,13 @@ def refused_names(folder: pathlib.Path) -> int:
 
 def run(amount: int, seed: int, folder: pathlib.Path) -> dict[str, float | int]:
     """`amount` mutants of files and of pictures, fewer of caches; then folders of odd names, by the command itself."""
-    figures: dict[str, float | int] = {}
-    for kind, subject in KINDS.items():
-        wanted = max(round(amount * subject.weight), 1)
-        found = []
-        for number, first in enumerate(range(0, wanted, AT_ONCE)):
-            place = folder / f"{kind}-{number}"
-            place.mkdir(parents=True)
-            found.append(in_a_child(kind, min(AT_ONCE, wanted - first), AT_ONCE * seed + number, place))
-            shutil.rmtree(place)
-        figures[f"{kind}_mutants"] = sum(one["mutants"] for one in found)
-        figures[f"{kind}_passed"] = sum(one["passed"] for one in found)
-        figures[f"{kind}_slowest_s"] = round(max(one["slowest"] for one in found), 3)
-        figures[f"{kind}_mb_above_need"] = round(max(one["mb_above_need"] for one in found))
-    names = NAMES if amount >= AT_ONCE else ["signs"]  # half a minute each
+    amounts = {kind: max(round(amount * subject.weight), 1) for kind, subject in KINDS.items()}
+    figures = mutants.figures("tests.torture.inputs", amounts, seed, folder)
+    names = NAMES if amount >= mutants.AT_ONCE else ["signs"]  # half a minute each
     figures["commands_with_odd_names"] = sum(odd_names(what, folder / f"names-{i}") for i, what in enumerate(names))
     figures["commands_with_refused_names"] = refused_names(folder / "refused")
     return figures
 
 
-def in_a_child(kind: str, amount: int, seed: int, folder: pathlib.Path) -> dict[str, float]:
-    """The figures of `child`, in a process of its own that keeps nothing anywhere else."""
-    environment = {**os.environ, "XDG_CACHE_HOME": str(folder / "cache"), "HOME": str(folder / "home"),
-                   "TMPDIR": str(folder), "HYPOTHESIS_STORAGE_DIRECTORY": str(folder / "hypothesis")}  # fmt: skip
-    command = [sys.executable, "-m", "tests.torture.inputs", kind, str(amount), str(seed), str(folder)]
-    ended = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=3600)
-    if ended.returncode:
-        case = (folder / "case").read_text()[:2000] if (folder / "case").exists() else "none yet"
-        what = "hung" if "Timeout (" in ended.stderr else "broke a promise"
-        raise AssertionError(
-            f"a mutant of {kind} {what} (again: {' '.join(command[1:])} with a folder of your own); the last one was "
-            f"{case}\n{ended.stderr[-4000:]}"
-        )
-    return json.loads(ended.stdout.splitlines()[-1])
-
-
 if __name__ == "__main__":
-    kind, amount, seed, folder = sys.argv[1:]
-    print(json.dumps(child(kind, int(amount), int(seed), pathlib.Path(folder))))
+    mutants.main(KINDS)

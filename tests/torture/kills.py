@@ -9,7 +9,7 @@ import time
 from typing import NamedTuple
 
 from gan_lowlevel.errors import Exit
-from tests.torture import training
+from tests.torture import commands, training
 
 KEPT = 3
 FLAGS = ("--threads=1", "--summary_every=2", "--sample_every=10", "--theory_every=10", "--theory_rows=32",
@@ -65,9 +65,9 @@ def one(trial: Trial, kills: int, chance: random.Random, figures: collections.Co
     began = time.monotonic()
     process = trial.start("--max_to_keep=1000", name="undisturbed")  # so that each checkpoint can be compared
     sight = trial.folder / "logs" / "undisturbed" / "samples" / "step_00000000.png"
-    assert training.wait(process, sight.exists), training.finish(process)
+    assert commands.wait(process, sight.exists), commands.finish(process)
     startup = time.monotonic() - began
-    code, _, err = training.finish(process)
+    code, _, err = commands.finish(process)
     assert (code, err) == (Exit.DONE, ""), (code, err)
     undisturbed = trial.folder / "logs" / "undisturbed"
     wanted = training.checkpoints(undisturbed)
@@ -84,13 +84,13 @@ def one(trial: Trial, kills: int, chance: random.Random, figures: collections.Co
             # A run that is killed again and again before its next save comes no further: it lives longer each time.
             saves = min(chance.randrange(2) + patience, 3)
             after = newest + EVERY * saves
-            training.wait(process, lambda after=after: latest(trial) >= after)
+            commands.wait(process, lambda after=after: latest(trial) >= after)
             if kind == "save":
                 in_a_save(trial, process, chance)
             else:
                 time.sleep(chance.uniform(0, 0.1))
         process.kill()
-        code, out, err = training.finish(process)
+        code, out, err = commands.finish(process)
         assert err == "", f"kill {number} ({kind}): {err}"
         assert "passed over" not in out, f"kill {number}: the kill before left a damaged checkpoint: {out}"
         if code == Exit.DONE:  # it was faster
@@ -109,7 +109,7 @@ def one(trial: Trial, kills: int, chance: random.Random, figures: collections.Co
     yesterday = time.time() - 86400
     for path in cache.rglob("*.tmp*"):  # other processes share it: what they may be writing is not removed at once
         os.utime(path, (yesterday, yesterday))
-    code, out, err = training.finish(trial.start(f"--max_to_keep={KEPT}"))
+    code, out, err = commands.finish(trial.start(f"--max_to_keep={KEPT}"))
     assert (code, err) == (Exit.DONE, ""), (code, err)
     assert "passed over" not in out, out
     assert intact(trial, wanted, trial.steps) == trial.steps
@@ -124,7 +124,7 @@ def latest(trial: Trial) -> int:
 
 def in_a_save(trial: Trial, process, chance: random.Random) -> None:
     """Return at one of the moments of a save: its folder is there, has files, has its name, an older one goes."""
-    training.wait(process, trial.unfinished)
+    commands.wait(process, trial.unfinished)
     moment, last = chance.randrange(6), latest(trial)
 
     def reached() -> bool:
@@ -135,13 +135,13 @@ def in_a_save(trial: Trial, process, chance: random.Random) -> None:
             return now > last
         return now > last + 2 * EVERY or any(int(folder.name[5:14]) < now for folder in folders)
 
-    training.wait(process, reached)
+    commands.wait(process, reached)
 
 
 def at_the_end(trial: Trial, process, chance: random.Random) -> None:
     """Return while the end of the run is drawn."""
     sight = chance.choice((f"samples/step_{trial.steps:08d}.png", "losses.png", "samples.gif"))
-    training.wait(process, (trial.run / sight).exists)
+    commands.wait(process, (trial.run / sight).exists)
     time.sleep(chance.uniform(0, 0.1))
 
 

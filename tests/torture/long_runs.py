@@ -11,7 +11,7 @@ from tensorboard.backend.event_processing.event_file_loader import EventFileLoad
 
 from gan_lowlevel import pictures
 from gan_lowlevel.errors import Exit
-from tests.torture import training
+from tests.torture import commands, training
 
 MORE_MEMORY = 32  # MB in which the last third of a run may differ from the first, each a median
 A_POINT = 100  # bytes of the event file at the most, for one scalar at one step
@@ -36,7 +36,7 @@ def run(amount: int, seed: int, folder: pathlib.Path) -> dict[str, int | float |
         process = training.start(folder, *flags)
         run_folder = folder / "logs" / game
         looks = watched(process, run_folder, steps)
-        code, _, err = training.finish(process)
+        code, _, err = commands.finish(process)
         assert (code, err) == (Exit.DONE, ""), (code, err)
         figures |= {f"{game}: {name}": value for name, value in (flat(looks) | written(run_folder, steps)).items()}
     return figures
@@ -46,8 +46,8 @@ def watched(process, run_folder: pathlib.Path, steps: int) -> list[Look]:
     """Looks at the process from the first theory's figures on, when all that it needs is loaded, to its last step."""
     proc, looks = pathlib.Path(f"/proc/{process.pid}"), []
     metrics, last = run_folder / "metrics.csv", run_folder / "samples" / f"step_{steps:08d}.png"
-    assert training.wait(process, lambda: metrics.exists() and b"value/V_held_out" in metrics.read_bytes())
-    while training.wait(process, lambda: True) and not last.exists():
+    assert commands.wait(process, lambda: metrics.exists() and b"value/V_held_out" in metrics.read_bytes())
+    while commands.wait(process, lambda: True) and not last.exists():
         status = dict(line.split(":", 1) for line in (proc / "status").read_text().splitlines())
         open_files = len(list((proc / "fd").iterdir()))
         looks.append(Look(int(status["VmRSS"].split()[0]) / 1024, open_files, int(status["Threads"])))

@@ -15,13 +15,13 @@ class Part(NamedTuple):
 
 
 PARTS = {
-    "checkpoints": Part(checkpoints.run, long=2000, short=200),
+    "checkpoints": Part(checkpoints.run, long=2000, short=120),
     "disk": Part(disk.run, long=30, short=10),
     "flags": Part(flags.run, long=6000, short=400),
-    "inputs": Part(inputs.run, long=2000, short=120),
-    "kills": Part(kills.run, long=100, short=6),
-    "settings": Part(settings.run, long=2000, short=300),
+    "inputs": Part(inputs.run, long=2000, short=100),
+    "kills": Part(kills.run, long=100, short=3),
+    "settings": Part(settings.run, long=2000, short=150),
     "together": Part(together.run, long=3, short=1),
-    "signals": Part(signals.run, long=25, short=4),
-    "long_runs": Part(long_runs.run, long=200_000, short=20_000),  # steps of parabola, ten for one of mlp
+    "signals": Part(signals.run, long=25, short=5),
+    "long_runs": Part(long_runs.run, long=200_000, short=12_000),  # steps of parabola, ten for one of mlp
 }

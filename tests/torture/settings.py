@@ -1,25 +1,20 @@
 """Damaged run files: flagfiles, flags.txt, metrics.csv, manifests, a sweep's notes, curves of evaluations.
 
-Whoever reads one gets what is left of it or a Failure of one printable line, within 5 s, and writes nothing elsewhere.
+Whoever reads one gets what is left of it or a Failure of one printable line, as tests/torture/mutants.py holds it.
 """
 
-import collections
 import json
 import pathlib
-import time
-from collections.abc import Callable
 
-import hypothesis
 import numpy as np
 from hypothesis import strategies
 
-from gan_lowlevel import checkpoints, comparison, evaluations, runs, sweep
+from gan_lowlevel import comparison, runs, sweep
 from gan_lowlevel.commandline import read_config
+from gan_lowlevel.config import Config
 from gan_lowlevel.errors import Exit, Failure
-from gan_lowlevel.measures import Estimate
-from tests.torture import training
+from tests.torture import mutants
 
-MOST_SECONDS = 5.0
 # What a damaged file may hold beside random bytes: what programs trip over.
 HOSTILE = (
     b"", b"\n", b"\r", b"\0", b"\xff\xfe", b"\xef\xbb\xbf", b"\xc3", b"\x1b[31m", b"\xe2\x80\xa8", b",", b'"', b"=",
@@ -30,7 +25,7 @@ HOSTILE = (
 )  # fmt: skip
 
 
-def mutants(original: bytes) -> strategies.SearchStrategy[bytes]:
+def mutants_of(original: bytes) -> strategies.SearchStrategy[bytes]:
     """The file with up to six cuts, each of which leaves out some bytes and puts others in their place."""
     place = strategies.integers(0, len(original))
     length = strategies.one_of(strategies.integers(0, 4), place)
@@ -66,112 +61,154 @@ def jsons() -> strategies.SearchStrategy:
     )
 
 
-def run(amount: int, seed: int, folder: pathlib.Path) -> dict[str, int | float]:
-    """`amount` mutants of each kind of file."""
-    figures: collections.Counter[str] = collections.Counter()
-    kinds = files(folder / "run")
-    around = training.tree(folder)
-    slowest = 0.0
-    for kind, (path, read) in kinds.items():
-        original = path.read_bytes()
-        seconds, refused = tried(kind, path, read, amount, seed)
-        path.write_bytes(original)
-        assert training.tree(folder) == around, f"{kind}: a file was written beside those that were damaged"
-        figures[f"{kind}: mutants"], figures[f"{kind}: refused in a sentence"] = len(seconds), refused
-        slowest = max(slowest, *seconds)
-    return {**figures, "slowest seconds": round(slowest, 2)}
+class Damaged:
+    """A file of a run, whole at first; `said` reads it and returns what a person is told."""
 
+    def __init__(self, folder: pathlib.Path):
+        self.run = runs.Run(folder / "logs" / "run")
+        self.run.checkpoints.mkdir(parents=True)
+        self.path = self.made()
+        self.case = mutants_of(self.path.read_bytes())
+        if self.path.suffix == ".json":
+            self.case = strategies.one_of(self.case, jsons().map(lambda value: json.dumps(value).encode()))
 
-def tried(kind: str, path: pathlib.Path, read: Callable[[], str], amount: int, seed: int) -> tuple[list[float], int]:
-    """The seconds that each mutant took, and how many were refused."""
-    content = mutants(path.read_bytes())
-    if path.suffix == ".json":
-        content = strategies.one_of(content, jsons().map(lambda value: json.dumps(value).encode()))
-    seconds, refused = [], 0
+    def prepared(self) -> list[bytes]:
+        return [self.path.read_bytes(), b""]
 
-    @hypothesis.seed(seed)
-    @hypothesis.settings(
-        max_examples=amount, database=None, deadline=None, suppress_health_check=list(hypothesis.HealthCheck)
-    )
-    @hypothesis.given(content)
-    def holds(content: bytes) -> None:
-        nonlocal refused
-        path.write_bytes(content)
-        began = time.perf_counter()
+    def trial(self, case: bytes) -> bool:
+        self.path.write_bytes(case)
         try:
-            said, code = read(), Exit.FLAGS
+            said, code = self.said(), Exit.DONE
         except Failure as failure:
             said, code = str(failure), failure.code
-            refused += 1
-        seconds.append(time.perf_counter() - began)
-        assert code == Exit.FLAGS, f"{kind}: exit code {code}, {said}"
-        assert said.isprintable(), f"{kind}: {said!r}"
-        assert seconds[-1] < MOST_SECONDS, f"{kind}: {seconds[-1]:.1f} s"
+        assert code in (Exit.DONE, Exit.FLAGS), f"exit code {code}, {said}"
+        assert said.isprintable(), repr(said)
+        return code == Exit.DONE
 
-    holds()
-    return seconds, refused
+    def config(self, *flags: str) -> Config:
+        return read_config([*flags, f"--logdir={self.run.directory.parent}", f"--run_name={self.run.directory.name}"])
 
 
-def files(directory: pathlib.Path) -> dict[str, tuple[pathlib.Path, Callable[[], str]]]:
-    """A run's files by kind, each whole, and who reads it: it returns what a person is told."""
-    run = runs.Run(directory)
-    config = read_config(["--model=parabola", f"--logdir={directory.parent}", f"--run_name={directory.name}"])
-    saved = run.checkpoints / "ckpt-000000005"
-    saved.mkdir(parents=True)
-    run.flags.write_text(config.flagfile())
-    (directory / "mine.flags").write_text("# mine\n--model=dcgan\n--batch_size 3\n\n// a reason\n--nodownload\n")
-    metrics = runs.Metrics(run, 0)
-    for step in range(5, 50, 5):
-        metrics.add(step, {"D_loss": np.float32(step / 3), "value/V": -step, "prob/D_x": float("nan")})
-    for name in checkpoints._FILES:
-        (saved / name).write_bytes(name.encode())
-    facts = {name: {"bytes": len(name), "sha256": checkpoints._sha256(saved / name)} for name in checkpoints._FILES}
-    manifest = {"step": 5, "files": facts, "notes": {"data_sha256": "0" * 64}}
-    (saved / "manifest.json").write_text(json.dumps(manifest | {"sha256": checkpoints._own_sha256(manifest)}, indent=1))
-    trial = sweep.Trial({}, (), config)
-    noted = {"exit_code": 4, "seconds": 3.0, "said": "why", "max_steps": 9, "epochs": 0}
-    trial.outcome.write_text(json.dumps(noted))
-    one = {"parzen": Estimate(1.0, 0.5, 9)}
-    for step in (5, 10):
-        evaluations.write(run, evaluations.figures(one, real=one, noise=one, seed=0, step=step))
+class Flags(Damaged):
+    """flags.txt, as the run's own command and `evaluate` read it."""
 
-    def figures() -> str:
-        columns = runs.read_columns(run.metrics)
+    def made(self) -> pathlib.Path:
+        self.run.flags.write_text(self.config("--model=parabola").flagfile())
+        return self.run.flags
+
+    def said(self) -> str:
+        return runs.read_settings(self.run).flagfile().replace("\n", "")
+
+
+class Flagfile(Damaged):
+    """--flagfile of a user's own."""
+
+    def made(self) -> pathlib.Path:
+        path = self.run.directory / "mine.flags"
+        path.write_text("# mine\n--model=dcgan\n--batch_size 3\n\n// a reason\n--nodownload\n")
+        return path
+
+    def said(self) -> str:
+        return read_config([f"--flagfile={self.path}"]).flagfile().replace("\n", "")
+
+
+class Metrics(Damaged):
+    """metrics.csv: whatever it holds, columns of numbers by rising steps."""
+
+    def made(self) -> pathlib.Path:
+        metrics = runs.Metrics(self.run, 0)
+        for step in range(5, 50, 5):
+            metrics.add(step, {"D_loss": np.float32(step / 3), "value/V": -step, "prob/D_x": float("nan")})
+        return self.run.metrics
+
+    def said(self) -> str:
+        columns = runs.read_columns(self.run.metrics)
         runs.recent(columns)
         assert all(column.dtype == np.float64 and column.shape == columns["step"].shape for column in columns.values())
         assert (np.diff(columns["step"]) > 0).all()
         return ""
 
-    def proof() -> str:
-        found = checkpoints._read(saved)
+
+class Manifest(Damaged):
+    """A checkpoint's manifest.json: as it was, or the checkpoint is none."""
+
+    def made(self) -> pathlib.Path:
+        from gan_lowlevel import checkpoints  # needs TensorFlow
+
+        self.read = checkpoints._read
+        saved = self.run.checkpoints / "ckpt-000000005"
+        saved.mkdir()
+        for name in checkpoints._FILES:
+            (saved / name).write_bytes(name.encode())
+        facts = {name: {"bytes": len(name), "sha256": checkpoints._sha256(saved / name)} for name in checkpoints._FILES}
+        manifest = {"step": 5, "files": facts, "notes": {"data_sha256": "0" * 64}}
+        own = {"sha256": checkpoints._own_sha256(manifest)}
+        (saved / "manifest.json").write_text(json.dumps(manifest | own, indent=1))
+        return saved / "manifest.json"
+
+    def trial(self, case: bytes) -> bool:
+        return super().trial(case) and not isinstance(self.read(self.path.parent), str)
+
+    def said(self) -> str:
+        found = self.read(self.path.parent)
         if isinstance(found, str):
             return found
-        assert (found.step, found.notes) == (5, {"data_sha256": "0" * 64}) or "sha256" not in json.loads(
-            (saved / "manifest.json").read_bytes()
-        ), found
+        whole = (found.step, found.notes) == (5, {"data_sha256": "0" * 64})
+        assert whole or "sha256" not in json.loads(self.path.read_bytes()), found
         return ""
 
-    def notes() -> str:
-        sweep.finished(trial)
-        result = sweep.result(trial)
+
+class TrialNotes(Damaged):
+    """trial.json of a sweep."""
+
+    def made(self) -> pathlib.Path:
+        self.one = sweep.Trial({}, (), self.config("--model=parabola"))
+        noted = {"exit_code": 4, "seconds": 3.0, "said": "why", "max_steps": 9, "epochs": 0}
+        self.one.outcome.write_text(json.dumps(noted))
+        return self.one.outcome
+
+    def said(self) -> str:
+        sweep.finished(self.one)
+        result = sweep.result(self.one)
         printed = comparison.text([result]) + comparison.trials_csv([result]) + comparison.table_csv([result])
         return "".join(printed.split("\n"))
 
-    def curves() -> str:
-        points = evaluations.curves(run)
-        evaluations._write_events(directory.parent, points)
-        for path in directory.parent.glob("events.out.tfevents.*"):
+
+class EventFile(Damaged):
+    """An event file of evaluations, of which the curves of all are drawn."""
+
+    def made(self) -> pathlib.Path:
+        from gan_lowlevel import evaluations  # needs TensorFlow
+        from gan_lowlevel.measures import Estimate
+
+        self.evaluations = evaluations
+        one = {"parzen": Estimate(1.0, 0.5, 9)}
+        for step in (5, 10):
+            evaluations.write(self.run, evaluations.figures(one, real=one, noise=one, seed=0, step=step))
+        return evaluations.event_files(self.run)[0]
+
+    def said(self) -> str:
+        beside = self.run.directory.parent
+        self.evaluations._write_events(beside, self.evaluations.curves(self.run))
+        for path in beside.glob("events.out.tfevents.*"):
             path.unlink()
         return ""
 
-    def settings(flagfile: pathlib.Path) -> Callable[[], str]:
-        return lambda: read_config([f"--flagfile={flagfile}"]).flagfile().replace("\n", "")
 
-    return {
-        "flags.txt": (run.flags, lambda: runs.read_settings(run).flagfile().replace("\n", "")),
-        "flagfile": (directory / "mine.flags", settings(directory / "mine.flags")),
-        "metrics.csv": (run.metrics, figures),
-        "manifest.json": (saved / "manifest.json", proof),
-        "trial.json": (trial.outcome, notes),
-        "event file": (evaluations.event_files(run)[0], curves),
-    }
+KINDS = {
+    "flags.txt": Flags,
+    "flagfile": Flagfile,
+    "metrics.csv": Metrics,
+    "manifest.json": Manifest,
+    "trial.json": TrialNotes,
+    "event file": EventFile,
+}
+
+
+def run(amount: int, seed: int, folder: pathlib.Path) -> dict[str, float | int]:
+    """`amount` mutants of each kind of file."""
+    return mutants.figures("tests.torture.settings", dict.fromkeys(KINDS, amount), seed, folder)
+
+
+if __name__ == "__main__":
+    mutants.main(KINDS)

@@ -4,6 +4,7 @@ import collections
 import itertools
 import pathlib
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -11,18 +12,24 @@ import time
 
 from gan_lowlevel import system
 from gan_lowlevel.errors import Exit
-from tests.torture import training
+from tests.torture import commands, training
 
 LONGEST = 5.0  # seconds from a signal to the checkpoint
+AT_ONCE = 2.0  # seconds from a second signal to the end, on a machine that is busy
+# A line is printed after its step, and whether to stop is asked between them: stopped in between, a process has played
+# one step more than it has said, and plays another before it asks again.
+BEYOND = 2
 ENDLESS = 10**9  # steps
+STEADY = ("--model=dcgan", "--engine=explicit", "--batch_size=2", "--epochs=0")
 GAMES = (  # flags that make a run small and busy; the first two have both engines
     ("--model=mlp", "--engine=compiled", "--batch_size=16"),
+    STEADY,  # a step of which takes longer than Python's threads do to take turns
     ("--model=parabola", "--engine=explicit", "--views_every=10"),
-    ("--model=dcgan", "--engine=explicit", "--batch_size=2", "--epochs=0"),
     ("--model=parabola", "--engine=compiled"),
 )
+WHEN = ("training", "stopped and continued", "starting", "twice")
 FLAGS = ("--threads=1", "--summary_every=5", "--sample_every=20", "--theory_every=20", "--theory_rows=32",
-         "--save_every=50", "--line_every=0")  # fmt: skip
+         "--save_every=50")  # fmt: skip
 
 
 def run(amount: int, seed: int, folder: pathlib.Path) -> dict[str, int | float]:
@@ -31,49 +38,59 @@ def run(amount: int, seed: int, folder: pathlib.Path) -> dict[str, int | float]:
     figures: collections.Counter = collections.Counter()
     seconds: dict[str, float] = collections.defaultdict(float)
     trained: list[tuple[pathlib.Path, tuple[str, ...]]] = []
+    games = GAMES if amount >= len(GAMES) * len(WHEN) else GAMES[:2]
     try:
         for number in range(amount):
             if number % 4 == 3:
                 another_command(folder, trained[0][0], number // 4, chance, figures, seconds)
             else:
                 turn = number - number // 4
-                trained.append(a_training(folder, turn, chance, figures, seconds))
+                trained.append(a_training(folder, games, turn, chance, figures, seconds))
         for run_folder, flags in dict(trained).items():
             goes_on(folder, run_folder, flags, figures)
     except AssertionError as broken:
         raise AssertionError(f"--amount={amount} --seed={seed}: {broken}") from broken
     longest = {f"longest seconds, {what}": round(value, 2) for what, value in sorted(seconds.items())}
     assert seconds["saved"] <= LONGEST, f"saved within {LONGEST} s was wanted, {longest} came"
+    assert seconds["ended, twice"] <= AT_ONCE, f"ended within {AT_ONCE} s was wanted, {longest} came"
     return {**dict(sorted(figures.items())), **longest}
 
 
-def a_training(folder, turn, chance, figures, seconds) -> tuple[pathlib.Path, tuple[str, ...]]:
+def a_training(folder, games, turn, chance, figures, seconds) -> tuple[pathlib.Path, tuple[str, ...]]:
     """One signal to a training that goes on where the turn before with the same settings was stopped."""
-    flags = (*GAMES[turn % len(GAMES)], *FLAGS)
-    run_folder = folder / "logs" / f"run_{turn % len(GAMES)}"
+    flags = (*games[turn % len(games)], *FLAGS)
+    run_folder = folder / "logs" / f"run_{turn % len(games)}"
     before = newest(run_folder)
-    when = ("training", "starting", "twice", "stopped and continued")[(turn + turn // len(GAMES)) % 4]
+    # Every game meets every moment in turn; STEADY is first of all stopped and continued.
+    when = WHEN[(turn + turn // len(WHEN)) % len(WHEN)]
     number = chance.choice((signal.SIGTERM, signal.SIGINT))
-    process = training.start(folder, f"--run_name={run_folder.name}", f"--max_steps={ENDLESS}", *flags)
+    steps = (f"--max_steps={ENDLESS}", f"--line_every={int(when == 'stopped and continued')}")
+    with open(folder / "said", "w") as said:  # which can be read while the process stands still
+        process = training.start(folder, f"--run_name={run_folder.name}", *flags, *steps, stdout=said)
     up_to_python(process)
     if when == "starting":
         time.sleep(chance.uniform(0, 6))
     else:
         metrics = run_folder / "metrics.csv"
         lines = len(metrics.read_bytes().splitlines()) if metrics.exists() else 0
-        assert training.wait(process, lambda: metrics.exists() and len(metrics.read_bytes().splitlines()) > lines + 2)
+        assert commands.wait(process, lambda: metrics.exists() and len(metrics.read_bytes().splitlines()) > lines + 2)
         time.sleep(chance.uniform(0, 1))
     if when == "stopped and continued":
         process.send_signal(signal.SIGSTOP)
-        time.sleep(chance.uniform(0, 1))
+        assert commands.wait(process, lambda: stands_still(process))
+        known = last_said(folder / "said")
+        process.send_signal(number)
         process.send_signal(signal.SIGCONT)
-    began = time.time()
-    process.send_signal(number)
+    began = last = time.time()
+    if when != "stopped and continued":
+        process.send_signal(number)
     if when == "twice":
         time.sleep(system.TWICE + chance.uniform(0.05, 0.5))
+        last = time.time()
         process.send_signal(number)
-    code, out, err = training.finish(process)
-    seconds[f"ended, {when}"] = max(seconds[f"ended, {when}"], time.time() - began)
+    code, _, err = commands.finish(process)
+    out = (folder / "said").read_text()
+    seconds[f"ended, {when}"] = max(seconds[f"ended, {when}"], time.time() - last)
     ended_by(number, code, err, f"{when}, {flags}")
     after = newest(run_folder)
     assert after >= before, f"{run_folder}: step {before} was saved, the newest checkpoint is {after}"
@@ -81,6 +98,13 @@ def a_training(folder, turn, chance, figures, seconds) -> tuple[pathlib.Path, tu
         assert f"saved at step {after:,} of" in out, out
         assert (run_folder / "losses.png").exists()
         assert not training.leftovers(run_folder), training.leftovers(run_folder)
+    if when == "stopped and continued":
+        assert after == last_said(folder / "said"), f"step {after} was saved, and the last line is another's: {out}"
+        beyond = f"most steps beyond the last line, {games[turn % len(games)][0]}"
+        figures[beyond] = max(figures[beyond], after - known)
+        assert flags[: len(STEADY)] != STEADY or known <= after <= known + BEYOND, (
+            f"{known} was the last step said when the signal was sent, and one of the next {BEYOND} is wanted: {after}"
+        )
     if training.checkpoints(run_folder):  # each is whole
         manifest = run_folder / "checkpoints" / f"ckpt-{after:09d}" / "manifest.json"
         seconds["saved"] = max(seconds["saved"], manifest.stat().st_mtime - began)
@@ -104,7 +128,7 @@ def another_command(folder, run_folder, turn, chance, figures, seconds) -> None:
     number = chance.choice((signal.SIGTERM, signal.SIGINT))
     began = time.monotonic()
     process.send_signal(number)
-    code, words, err = training.finish(process)
+    code, words, err = commands.finish(process)
     seconds[f"ended, {command}"] = max(seconds[f"ended, {command}"], time.monotonic() - began)
     figures["signals"] += 1
     figures[f"signals, {command}"] += 1
@@ -133,7 +157,7 @@ def the_sweep_goes_on(folder, flags, words, figures) -> None:
     saved = {trial: max(training.checkpoints(trial), default=0) for trial in trials}
     steps = max(saved.values(), default=0) + 10
     again = [flag for flag in flags if not flag.startswith("--max_steps")]
-    code, _, err = training.finish(training.start(folder, *again, f"--max_steps={steps}", command="sweep"))
+    code, _, err = commands.finish(training.start(folder, *again, f"--max_steps={steps}", command="sweep"))
     assert (code, err) == (Exit.DONE, ""), (code, err)
     for trial, step in saved.items():
         begins = f"goes on from its checkpoint at step {step:,}\n"
@@ -147,7 +171,7 @@ def goes_on(folder, run_folder, flags, figures) -> None:
     undisturbed = run_folder.with_name(f"{run_folder.name}_undisturbed")
     for place in (run_folder, undisturbed):
         process = training.start(folder, f"--run_name={place.name}", f"--max_steps={steps}", *flags)
-        code, _, err = training.finish(process)
+        code, _, err = commands.finish(process)
         assert (code, err) == (Exit.DONE, ""), (code, err)
     digests = [training.digest(place, steps) for place in (run_folder, undisturbed)]
     assert digests[0] == digests[1], f"{run_folder} has other variables than {undisturbed}"
@@ -160,6 +184,17 @@ def newest(run_folder: pathlib.Path) -> int:
     return max((int(path.name[5:]) for path in (run_folder / "checkpoints").glob("ckpt-?????????")), default=0)
 
 
+def stands_still(process: subprocess.Popen) -> bool:
+    """Whether all of its threads are stopped."""
+    tasks = pathlib.Path(f"/proc/{process.pid}/task")
+    return all("State:\tT" in (task / "status").read_text() for task in tasks.iterdir())
+
+
+def last_said(lines: pathlib.Path) -> int:
+    """The step of the last whole line of losses."""
+    return int(re.findall(r"step ([\d,]+):.*\n", lines.read_text())[-1].replace(",", ""))
+
+
 def up_to_python(process: subprocess.Popen) -> None:
     """Wait until the program has Ctrl-C from Python, whose own start-up of 0.05 s shows a traceback of its own."""
     status = pathlib.Path(f"/proc/{process.pid}/status")
@@ -168,8 +203,8 @@ def up_to_python(process: subprocess.Popen) -> None:
         mask = next(line for line in status.read_text().splitlines() if line.startswith("SigCgt")).split()[1]
         return bool(int(mask, 16) & 1 << (number - 1))
 
-    assert training.wait(process, lambda: caught(signal.SIGINT))
-    assert training.wait(process, lambda: not caught(signal.SIGINT) or caught(signal.SIGTERM))
+    assert commands.wait(process, lambda: caught(signal.SIGINT))
+    assert commands.wait(process, lambda: not caught(signal.SIGINT) or caught(signal.SIGTERM))
 
 
 def ended_by(number: int, code: int, err: str, what: str) -> None:

@@ -6,11 +6,10 @@ import random
 import shutil
 import signal
 import subprocess
-import sys
 
 from gan_lowlevel import system
 from gan_lowlevel.errors import Exit
-from tests.torture import training
+from tests.torture import commands, training
 
 FLAGS = (
     "--model=parabola", "--engine=explicit", "--threads=1", "--save_every=5", "--summary_every=5", "--sample_every=0",
@@ -32,17 +31,17 @@ def run(amount: int, seed: int, folder: pathlib.Path) -> dict[str, int]:
             refuse_another(first, folder)
             figures["refused"] += 1
             readers = [
-                start("generate", f"--run={logs / 'one'}", f"--out={folder / 'generated'}", "--seeds=0-3"),
-                *(start("evaluate", f"--run={logs / 'one'}", "--count=50") for _ in range(2)),
+                commands.start("generate", f"--run={logs / 'one'}", f"--out={folder / 'generated'}", "--seeds=0-3"),
+                *(commands.start("evaluate", f"--run={logs / 'one'}", "--count=50") for _ in range(2)),
             ]
             for reader in readers:
-                code, _, err = training.finish(reader)
+                code, _, err = commands.finish(reader)
                 assert (code, err) == (Exit.DONE, ""), f"{reader.args}: exit {code}, {err}"
                 figures["read while it trained"] += 1
-            assert first.poll() is None, training.finish(first)
+            assert first.poll() is None, commands.finish(first)
         finally:
             first.kill()
-            training.finish(first)
+            commands.finish(first)
         with system.lock(logs / "one"):  # it died with its owner
             figures["kill -9"] += 1
     return figures
@@ -63,21 +62,10 @@ def refuse_another(first: subprocess.Popen, folder: pathlib.Path) -> None:
     os.kill(first.pid, signal.SIGSTOP)
     try:
         before = training.tree(folder / "logs")
-        lock = folder / "logs" / "one" / ".lock"  # what a user who has read of lock files would remove
-        lock.unlink(missing_ok=True)
-        code, out, err = training.finish(training.start(folder, *FLAGS, ENDLESS, "--run_name=one"))
+        code, out, err = commands.finish(training.start(folder, *FLAGS, ENDLESS, "--run_name=one"))
         assert (code, out) == (Exit.IN_USE, ""), f"wanted exit 7, came {code}: {out}{err}"
         assert "in use by another process" in err, err
         assert err.count("\n") == 1, err
         assert training.tree(folder / "logs") == before, "a refused process touched the run's files"
     finally:
         os.kill(first.pid, signal.SIGCONT)
-
-
-def start(command: str, *flags: str) -> subprocess.Popen:
-    """Another command of the program."""
-    environment = {name: value for name, value in os.environ.items() if name != "TF_CPP_MIN_LOG_LEVEL"}
-    return subprocess.Popen(
-        [sys.executable, "-m", f"gan_lowlevel.{command}", *flags], cwd=training.ROOT, env=environment,
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip

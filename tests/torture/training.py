@@ -1,54 +1,27 @@
-"""Commands for the torture: started as a user does, ended, and what they left compared."""
+"""What runs leave, read and compared; a training in a folder of its own."""
 
 import csv
 import hashlib
 import json
-import os
+import logging
 import pathlib
 import subprocess
-import sys
-import time
-from collections.abc import Callable
 
 import numpy as np
 import tensorflow as tf
 from tensorboard.backend.event_processing import plugin_event_accumulator as accumulators
+from tensorboard.util import tb_logging
 
-ROOT = pathlib.Path(__file__).parents[2]
+from tests.torture import commands
+
 OWN_FOR_EACH_PROCESS = ("how_to_read_these_curves", "samples/real", "samples/function", "custom_scalars", "_hparams_/",
                         "__run_graph__")  # fmt: skip
 
 
-def start(folder: pathlib.Path, *flags: str, command: str = "main") -> subprocess.Popen:
-    """`python -m gan_lowlevel.main` or another command, with its logs and its cache in `folder`."""
-    environment = {**os.environ, "XDG_CACHE_HOME": str(folder / "cache")}
-    environment.pop("TF_CPP_MIN_LOG_LEVEL", None)
+def start(folder: pathlib.Path, *flags: object, command: str = "main", **options) -> subprocess.Popen:
+    """A command with its logs and its cache in `folder`."""
     logdir = [f"--logdir={folder / 'logs'}"] if command in ("main", "sweep") else []
-    return subprocess.Popen(
-        [sys.executable, "-m", f"gan_lowlevel.{command}", *logdir, *flags],
-        cwd=ROOT,
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-
-
-def finish(process: subprocess.Popen, timeout: float = 600) -> tuple[int, str, str]:
-    """Exit code, standard output and standard error, once it has ended."""
-    out, err = process.communicate(timeout=timeout)
-    return process.returncode, out, err
-
-
-def wait(process: subprocess.Popen, condition: Callable[[], bool], timeout: float = 300) -> bool:
-    """Whether the condition came to hold before the process ended."""
-    until = time.monotonic() + timeout
-    while process.poll() is None:
-        if condition():
-            return True
-        assert time.monotonic() < until, f"{process.args} did not come to it in {timeout} s"
-        time.sleep(0.0005)
-    return False
+    return commands.start(command, *logdir, *flags, cache=folder / "cache", **options)
 
 
 def digest(run: pathlib.Path, step: int) -> str:
@@ -85,6 +58,7 @@ def tree(folder: pathlib.Path) -> dict[str, str]:
 
 def events(run: pathlib.Path) -> dict[str, list[tuple[int, bytes]]]:
     """What TensorBoard's own reader keeps of a run: by tag, each step and its content."""
+    tb_logging.get_logger().setLevel(logging.ERROR)  # it warns of each restart
     reader = accumulators.EventAccumulator(str(run), size_guidance={accumulators.TENSORS: 0})
     reader.Reload()
     return {
