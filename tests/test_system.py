@@ -519,3 +519,19 @@ def test_what_is_free_is_counted_without_what_was_half_written(tmp_path, monkeyp
     with pytest.raises(OSError, match=r"No space left on device \(3 bytes are wanted, 5,000 bytes are free\)"):
         system.write_atomically(tmp_path / "file", b"new")
     assert seen == [[]]
+
+
+def test_the_end_comes_though_the_main_thread_ends_a_file_meanwhile(tmp_path):
+    code = """
+import os, sys, threading
+from gan_lowlevel import system
+from gan_lowlevel.errors import Exit
+system._scratch |= {sys.argv[1] + "/a", sys.argv[1] + "/b"}
+os.unlink = lambda path: system._scratch.clear()
+ending = threading.Thread(target=system.end, args=(Exit.TERMINATED,))
+ending.start()
+ending.join()
+"""
+    ended = child(code, str(tmp_path))
+    ended.communicate(timeout=60)
+    assert ended.returncode == Exit.TERMINATED
