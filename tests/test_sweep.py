@@ -10,7 +10,7 @@ import pytest
 from gan_lowlevel import sweep, system
 from gan_lowlevel.errors import Exit, Failure
 from tests.torture import training
-from tests.torture.training import finish
+from tests.torture.commands import finish
 
 SHORT = ("--model=parabola", "--max_steps=6", "--summary_every=2", "--sample_every=0")
 

@@ -250,16 +250,15 @@ def read_only(trial: Trial) -> str:
 
 
 def after(trial: Trial, command: str, flags: tuple, room: int, names: tuple, left: Callable[[], None]) -> None:
-    """A command on a disk with that room, by chance on one that is read-only, and on one that is well."""
+    """A command on a disk with that room, on one that is read-only, and on one that is well."""
     ballast = trial.leave(room)
     full(trial.give(command, *flags), *names)
     whole(trial.disk)
     ballast.unlink()
-    if trial.chance.random() < 0.5:
-        mount("--bind", trial.disk, trial.disk)
-        mount("-o", "remount,bind,ro", trial.disk)
-        refused(trial.give(command, *flags), *names)
-        umount(trial.disk)
+    mount("--bind", trial.disk, trial.disk)
+    mount("-o", "remount,bind,ro", trial.disk)
+    refused(trial.give(command, *flags), *names)
+    umount(trial.disk)
     done(trial.give(command, *flags))
     whole(trial.disk)
     left()
