@@ -69,7 +69,7 @@ def events(run: pathlib.Path) -> dict[str, list[tuple[int, bytes]]]:
 
 def leftovers(folder: pathlib.Path) -> list[str]:
     """What no process should leave below a folder: names that are not final."""
-    names = (str(path.relative_to(folder)) for path in folder.rglob("*") if path.name != ".lock")
+    names = (str(path.relative_to(folder)) for path in folder.rglob("*") if path.name not in (".lock", ".saved"))
     return sorted(name for name in names if ".tmp" in name or "unfinished" in name or "/." in f"/{name}")
 
 
