@@ -135,10 +135,13 @@ def print_already_there(config: Config, run: Run, step: int) -> None:
     _print_next(config, run, step)
 
 
-def print_end(config: Config, run: Run, report: Report, step: int, seconds: float, stopped: Exit | None) -> None:
+def print_end(
+    config: Config, run: Run, report: Report, step: int, seconds: float, stopped: Exit | None, rewinds: int
+) -> None:
     """The last figures beside their ideal values, what they say, what was left, and what to type next."""
     ended = f"stopped by {'Ctrl-C' if stopped == Exit.INTERRUPTED else 'SIGTERM'} and saved" if stopped else "finished"
-    say(f"\n{ended} at step {step:,} of {config.max_steps:,} after {seconds:.0f} s\n")
+    rewound = f", with the z of rewind {rewinds}" if rewinds else ""
+    say(f"\n{ended} at step {step:,} of {config.max_steps:,} after {seconds:.0f} s{rewound}\n")
     say(f"{'':<10}{'now':>9}{'ideal':>9}   (ideal: real and generated alike, D = 1/2)")
     for name, now, ideal in (
         ("V(D, G)", report.d.value, losses.IDEAL_VALUE),

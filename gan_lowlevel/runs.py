@@ -107,6 +107,15 @@ def _refuse_another(config: Config, run: Run) -> None:
             )
 
 
+def lost_checkpoints(run: Run) -> Failure:
+    """What to say of a run that has saved and has no checkpoint any more."""
+    return Failure(
+        Exit.CHECKPOINTS,
+        f"{run.directory} had checkpoints, and {run.checkpoints} has none any more: put them back to go on, or give "
+        "another --run_name to begin anew.",
+    )
+
+
 def read_settings(run: Run) -> Config:
     """The settings in a run's flags.txt. Raises Failure(FLAGS) where there are none, or none that can be read."""
     if not run.flags.is_file():
@@ -239,7 +248,7 @@ class Metrics:
                 with open(self._path, "rb") as old, system.published(aside) as copy:
                     shutil.copyfileobj(old, copy)
                 of = f"after step {last:,}" if rows else "from its first line on"
-                self.lost = f"{self._path} is damaged {of}, which the curves lack now; as it was, it is {aside.name}"
+                self.lost = f"{self._path} is damaged {of}: those figures are lost; the file as it was is {aside.name}"
             kept = [row for row in rows if row[0] <= start]
             system.write_atomically(self._path, _csv_text([["step", *self._tags], *map(_row_text, kept)]))
 

@@ -10,7 +10,7 @@ from gan_lowlevel.checkpoints import Checkpoints
 from gan_lowlevel.config import Config
 from gan_lowlevel.errors import Exit, Failure
 from gan_lowlevel.networks.game import Game
-from gan_lowlevel.runs import Run
+from gan_lowlevel.runs import Run, lost_checkpoints
 from gan_lowlevel.sessions import latents, session_config
 
 v1 = tf.compat.v1
@@ -78,5 +78,7 @@ class Sampler:
 
 
 def no_checkpoint(run: Run) -> Failure:
-    """What to say of a run that has none."""
+    """What to say of a run that has none, or none any more."""
+    if run.saved.exists():
+        return lost_checkpoints(run)
     return Failure(Exit.FLAGS, f"{run.directory} has no checkpoint yet: train it to its first, see --save_every.")

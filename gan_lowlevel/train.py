@@ -17,7 +17,7 @@ from gan_lowlevel.gan import build
 from gan_lowlevel.loop import ExplicitLoop, Report, batches_played
 from gan_lowlevel.networks.game import Game
 from gan_lowlevel.recorder import Clock, Recorder
-from gan_lowlevel.runs import Run
+from gan_lowlevel.runs import Run, lost_checkpoints
 from gan_lowlevel.sessions import session_config
 
 v1 = tf.compat.v1
@@ -112,7 +112,7 @@ def _play(
                         run.saved.touch()
             recorder.finish()  # after it where a signal ends the run: drawing takes a while
             stopped = stop.exit_code
-        console.print_end(config, run, report, done, progress.seconds, stopped)
+        console.print_end(config, run, report, done, progress.seconds, stopped, loop.rewinds)
         return stopped or Exit.DONE
 
 
@@ -146,11 +146,7 @@ def other_data(config: Config, data: Dataset, run: Run) -> Failure:
 def refuse_lost_checkpoints(run: Run) -> None:
     """Raise Failure(CHECKPOINTS) for a run without checkpoint that had one."""
     if run.saved.exists():
-        raise Failure(
-            Exit.CHECKPOINTS,
-            f"{run.directory} had checkpoints, and {run.checkpoints} has none any more: put them back to go on, or "
-            "give another --run_name to begin anew.",
-        )
+        raise lost_checkpoints(run)
 
 
 def refuse_too_large(config: Config, game: Game) -> None:

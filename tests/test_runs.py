@@ -470,9 +470,9 @@ def test_going_on_after_a_file_that_is_no_table_begins_a_good_one(run, content):
     [
         (b"stdp,a\n1,0.25\n2,0.5\n", 2, "from its first line on"),  # a bit of the header
         (b"stdp,a\n1,0.25\n2,0.5\n", 0, "from its first line on"),
-        (b"step,a\n1,0.25\n2,0;5\n3,0.75\n", 3, "after step 1,"),
-        (b"step,a\n1,0.25\n2,0;5\n3,0.75\n", 2, "after step 1,"),
-        (b"step,a\n1,0.25\n" + b"9" * runs.MOST_LINE + b"\n3,0.75\n", 3, "after step 1,"),
+        (b"step,a\n1,0.25\n2,0;5\n3,0.75\n", 3, "after step 1:"),
+        (b"step,a\n1,0.25\n2,0;5\n3,0.75\n", 2, "after step 1:"),
+        (b"step,a\n1,0.25\n" + b"9" * runs.MOST_LINE + b"\n3,0.75\n", 3, "after step 1:"),
         (b"step,a\n1,0.25\n2,0.5\n3,0;75\n", 2, ""),  # beyond start: played again
         (b"step,a\nx,0.25\n", 0, ""),
         (b"step,a\n1,0.25\n2,0.", 2, ""),  # torn

@@ -17,6 +17,7 @@ from gan_lowlevel.data.dataset import Dataset
 from gan_lowlevel.errors import Exit, Failure
 from gan_lowlevel.gan import build
 from gan_lowlevel.loop import ExplicitLoop
+from gan_lowlevel.sampler import no_checkpoint
 from tests.torture import training
 
 
@@ -444,6 +445,7 @@ def test_a_run_whose_checkpoints_are_gone_does_not_begin_anew_by_itself(play):
         play(*flags, "--max_steps=6")
     assert caught.value.code == Exit.CHECKPOINTS
     assert (run / "metrics.csv").read_bytes() == before
+    assert no_checkpoint(runs.Run(run)).code == Exit.CHECKPOINTS  # nor does one draw from it
 
 
 def test_a_run_that_was_killed_before_its_first_save_begins_anew(play):

@@ -64,9 +64,10 @@ def flat(looks: list[Look]) -> dict[str, int | float]:
     assert after - before <= MORE_MEMORY, f"{after:.0f} MB in the last third, {before:.0f} MB in the first"
     figures: dict[str, int | float] = {"MB at first": round(before), "MB at last": round(after)}
     for what in ("files", "threads"):
-        before, after = (max(getattr(look, what) for look in part) for part in (first, last))
+        # Medians, as a file that is just being written is open for a moment.
+        before, after = (statistics.median(getattr(look, what) for look in part) for part in (first, last))
         assert after <= before, f"{after} {what} in the last third, {before} in the first"
-        figures[what] = after
+        figures[what] = round(after)
     return figures
 
 
