@@ -67,9 +67,12 @@ def events(run: pathlib.Path) -> dict[str, list[tuple[int, bytes]]]:
     }
 
 
+MARKS = (".lock", ".saved", ".undrawn")  # of a run; the last is gone once all is drawn
+
+
 def leftovers(folder: pathlib.Path) -> list[str]:
     """What no process should leave below a folder: names that are not final."""
-    names = (str(path.relative_to(folder)) for path in folder.rglob("*") if path.name not in (".lock", ".saved"))
+    names = (str(path.relative_to(folder)) for path in folder.rglob("*") if path.name not in MARKS)
     return sorted(name for name in names if ".tmp" in name or "unfinished" in name or "/." in f"/{name}")
 
 
@@ -94,6 +97,7 @@ def assert_as_undisturbed(run: pathlib.Path, undisturbed: pathlib.Path, step: in
             assert steps == [step for step, _ in theirs[tag]], f"{run}: {tag} has other steps: {steps}"
         elif not tag.startswith(OWN_FOR_EACH_PROCESS):
             assert points == theirs[tag], f"{run}: {tag} has other points than {undisturbed}, at steps {steps}"
+    assert not (run / ".undrawn").exists(), f"{run} says that its end is not drawn"
     assert not leftovers(run), f"{run} holds {leftovers(run)}"
 
 
