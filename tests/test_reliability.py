@@ -12,7 +12,9 @@ from tests.torture.parts import PARTS
 def test_the_figures_are_those_of_the_torture():
     results = json.loads(RESULTS.read_text())
     assert table(results) in PAGE.read_text()
-    assert results.keys() == PARTS.keys()  # each part was tried at length
+    untried = PARTS.keys() - results.keys()
+    assert results.keys() <= PARTS.keys()
+    assert all(f"`{part}` has not been tried at length yet" in PAGE.read_text() for part in untried)
 
 
 @pytest.mark.parametrize("page", [PAGE, ROOT / "SECURITY.md"], ids=lambda page: page.name)

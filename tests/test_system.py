@@ -306,7 +306,8 @@ def body(_):
     with system.published(pathlib.Path(sys.argv[1]) / "file") as file:
         file.write(b"half")
         print("half", flush=True)
-        ctypes.CDLL(None).sleep(60)  # as a compilation: the main thread does not come back to Python
+        while True:
+            ctypes.CDLL(None).sleep(60)  # as a compilation: what the signal wakes sleeps again
 
 command.run("none", "None.", object, body, lambda argv: None, lambda argv: {})
 """
