@@ -159,7 +159,7 @@ def from_outside(chance: random.Random, folder: pathlib.Path, trial: str) -> Non
     refused(folder, flags, run, "is good", trial)
     shutil.rmtree(run / "checkpoints")
     (run / "checkpoints").mkdir()
-    refused(folder, flags, run, "no checkpoint any more", trial)
+    refused(folder, flags, run, "none any more", trial)
 
 
 def refused(folder: pathlib.Path, flags: tuple[str, ...], run: pathlib.Path, said: str, trial: str) -> None:
