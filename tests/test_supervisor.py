@@ -21,6 +21,7 @@ from tests.torture import commands
 # What each stand-in begins with: its rank, and which start of the rank this is, from 1.
 BEGIN = """
 import json, os, pathlib, select, signal, sys
+signal.alarm(30)  # whatever is waited for, none waits for ever
 folder = pathlib.Path(sys.argv[1])
 config = os.environ["TF_CONFIG"]
 rank = json.loads(config)["task"]["index"]
@@ -206,7 +207,9 @@ if start == 1:
 @pytest.mark.parametrize("code", [1, 2, 3, 4, 5, 6, 7])
 def test_what_a_restart_would_repeat_is_the_end(tmp_path, capsys, soon, code):
     script = f"sys.exit({code}) if rank == {code % 2} else signal.pause()"
+    began = time.monotonic()
     assert supervise(tmp_path, script).watch() == code
+    assert time.monotonic() - began < 15  # below --peer_timeout, and below the alarm of the stand-ins
     assert [len(rank) for rank in starts(tmp_path)] == [1, 1]
     assert f"worker {code % 2} ended with exit code {code} at " in capsys.readouterr().out
     assert all_gone(tmp_path)
@@ -236,7 +239,9 @@ if rank == 0:
 while not (folder / "deaf").exists(): select.select([], [], [], 0.005)
 sys.exit(3)
 """
+    began = time.monotonic()
     assert supervise(tmp_path, script).watch() == Exit.DATA
+    assert time.monotonic() - began < 15
     assert all_gone(tmp_path)
 
 
