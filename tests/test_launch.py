@@ -1,6 +1,9 @@
 """The launcher as a user gives it: what it makes of its flags. What it starts is in test_supervisor.py."""
 
+import contextlib
+import os
 import pathlib
+import signal
 import stat
 import sys
 
@@ -8,7 +11,7 @@ import pytest
 
 from gan_lowlevel import launch, runs, system
 from gan_lowlevel.errors import Exit, Failure
-from tests.torture import commands
+from tests.torture import commands, training
 
 # As nvidia-smi of two cards writes it, one of them cut in parts.
 TWO_CARDS = """#!/bin/sh
@@ -160,3 +163,36 @@ def test_help_and_a_mistake_answer_at_once(tmp_path):
     assert err.startswith("gan_lowlevel: ")
     assert err.count("\n") == 1
     assert not pathlib.Path(tmp_path / "logs").exists()
+
+
+def workers_of(launcher) -> list[int]:
+    """The numbers of the processes that a launcher has started and that live."""
+    found = []
+    for path in pathlib.Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):  # it ended meanwhile
+            state, parent = path.read_text().rpartition(")")[2].split()[:2]
+            found += [int(path.parent.name)] * (int(parent) == launcher.pid and state != "Z")
+    return sorted(found)
+
+
+@pytest.mark.torture
+@pytest.mark.skipif(sys.platform != "linux", reason="workers are found in /proc")
+@pytest.mark.parametrize(("workers", "killed"), [(1, 0)])
+def test_a_run_whose_workers_are_killed_ends_as_if_undisturbed(tmp_path, workers, killed):
+    def start(name: str):
+        flags = ("--model=parabola", "--engine=explicit", "--max_steps=3000", "--save_every=500", f"--run_name={name}")
+        own = (f"--workers={workers}", "--", f"--logdir={tmp_path}", "--threads=1")
+        return commands.start("launch", *own, *flags, cache=tmp_path / "cache")
+
+    code, out, err = commands.finish(start("undisturbed"))
+    assert (code, err) == (Exit.DONE, ""), out
+    launcher, run = start("killed"), tmp_path / "killed"
+    for saved in (500, 1500):
+        assert commands.wait(launcher, (run / "checkpoints" / f"ckpt-{saved:09d}").exists)
+        os.kill(workers_of(launcher)[killed], signal.SIGKILL)
+        commands.wait(launcher, lambda: len(workers_of(launcher)) < workers)
+    code, out, err = commands.finish(launcher)
+    assert (code, err) == (Exit.DONE, ""), out
+    assert out.count("; starting all again, restart 1 of 3") == 2  # it had saved in between
+    assert out.count(f"worker {killed} was killed by SIGKILL") == 2
+    training.assert_as_undisturbed(run, tmp_path / "undisturbed", 3000)
