@@ -211,8 +211,8 @@ class Supervisor:
         first = self._workers[0]
         if first.code == 0 or (first.code in STOPPED and not first.left):
             return first.code
-        if self._stop:  # one that had not yet taken the signals is killed by them
-            return self._stop if first.code == 128 - self._stop else Exit.PEER_LOST
+        if self._stop:  # what had not yet taken the signals is killed by them
+            return 128 - first.code if 128 - first.code in STOPPED else Exit.PEER_LOST
         return None
 
     def _counted(self, restarts: int) -> int:

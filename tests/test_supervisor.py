@@ -352,11 +352,13 @@ while True: signal.pause()
         assert process.wait(20) == 128 + number
 
 
-@pytest.mark.parametrize(("left", "code"), [("kill(number)", 143), ("os._exit(138)", 138), ("kill()", 138)])
+@pytest.mark.parametrize(
+    ("left", "code"), [("kill(number)", 143), ("kill(signal.SIGINT)", 130), ("os._exit(138)", 138), ("kill()", 138)]
+)
 def test_whoever_was_asked_to_stop_starts_nothing_again(tmp_path, left, code):
     script = f"""
 def leave(number, _):
-    signal.signal(number, signal.SIG_DFL)
+    for asked in (signal.SIGINT, signal.SIGTERM): signal.signal(asked, signal.SIG_DFL)
     {left}
 signal.signal(signal.SIGTERM, leave)
 print("ready", flush=True)
