@@ -140,6 +140,7 @@ def _rank(rank: int, ports: list[int], core: int, rounds: int, pipe) -> None:
     settings = v1.ConfigProto(intra_op_parallelism_threads=1, inter_op_parallelism_threads=2)
     settings.experimental.collective_group_leader = "/job:worker/replica:0/task:0"
     settings.device_filters.append(f"/job:worker/task:{rank}")
+    settings.operation_timeout_in_ms = 60_000  # not the collectives' own, which keep a thread each for as long
     spec = v1.train.ClusterSpec({"worker": [f"{HOST}:{port}" for port in ports]})
     server = v1.train.Server(spec, job_name="worker", task_index=rank, config=settings)
     runs = {}
@@ -155,7 +156,7 @@ def _rank(rank: int, ports: list[int], core: int, rounds: int, pipe) -> None:
                 merge_op="Add",
                 final_op="Id",
                 communication_hint="ring",
-                timeout_seconds=60.0,
+                timeout_seconds=0.0,
             )
             runs[size] = (tf.identity(vector)[0], summed[0])  # one entry, so that little is copied to Python
     with v1.Session(server.target, config=settings) as session:

@@ -81,7 +81,7 @@ def plan(config: LaunchConfig) -> Supervisor:
         again=("--resume=auto",),  # --resume=never is said of what was there before
         environments=visible or [{}] * workers,
         run=run,
-        peer_timeout=getattr(training, "peer_timeout", 60),
+        peer_timeout=training.peer_timeout,
         max_restarts=config.max_restarts,
     )
 

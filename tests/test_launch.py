@@ -177,17 +177,17 @@ def workers_of(launcher) -> list[int]:
 
 @pytest.mark.torture
 @pytest.mark.skipif(sys.platform != "linux", reason="workers are found in /proc")
-@pytest.mark.parametrize(("workers", "killed"), [(1, 0)])
+@pytest.mark.parametrize(("workers", "killed"), [(2, 0), (2, 1)])
 def test_a_run_whose_workers_are_killed_ends_as_if_undisturbed(tmp_path, workers, killed):
     def start(name: str):
-        flags = ("--model=parabola", "--engine=explicit", "--max_steps=3000", "--save_every=500", f"--run_name={name}")
+        flags = ("--model=parabola", "--engine=explicit", "--max_steps=600", "--save_every=100", f"--run_name={name}")
         own = (f"--workers={workers}", "--", f"--logdir={tmp_path}", "--threads=1")
         return commands.start("launch", *own, *flags, cache=tmp_path / "cache")
 
     code, out, err = commands.finish(start("undisturbed"))
     assert (code, err) == (Exit.DONE, ""), out
     launcher, run = start("killed"), tmp_path / "killed"
-    for saved in (500, 1500):
+    for saved in (100, 300):
         assert commands.wait(launcher, (run / "checkpoints" / f"ckpt-{saved:09d}").exists)
         os.kill(workers_of(launcher)[killed], signal.SIGKILL)
         commands.wait(launcher, lambda: len(workers_of(launcher)) < workers)
@@ -195,4 +195,4 @@ def test_a_run_whose_workers_are_killed_ends_as_if_undisturbed(tmp_path, workers
     assert (code, err) == (Exit.DONE, ""), out
     assert out.count("; starting all again, restart 1 of 3") == 2  # it had saved in between
     assert out.count(f"worker {killed} was killed by SIGKILL") == 2
-    training.assert_as_undisturbed(run, tmp_path / "undisturbed", 3000)
+    training.assert_as_undisturbed(run, tmp_path / "undisturbed", 600)
