@@ -24,6 +24,8 @@ G_LOSSES = ("non_saturating", "minimax")
 LOG_FORMS = ("stable", "literal")
 ON_NAN = ("stop", "rewind")
 ENGINES = ("auto", "explicit", "compiled")
+DEVICES = ("auto", "cpu", "gpu")
+PRECISIONS = ("float32", "bfloat16")
 OPTIMIZERS = ("adam", "sgd", "nesterov")
 ARTICLE_SAMPLING = ("mlp",)  # the games whose article reuses one z, and one batch of x for a step's updates of D
 ANY_PICTURE = ("dcgan",)  # the games whose players take their picture's shape from the data
@@ -283,6 +285,22 @@ class Config:
         low=0,
         high=1024,
         may_change=True,
+    )
+
+    device: str = setting(
+        "auto",
+        str,
+        "What computes: the CPU, leaving GPUs alone (cpu); the first GPU, or nothing where there is none (gpu); that GPU "
+        "where there is one, else the CPU (auto). Another gives other last bits.",
+        choices=DEVICES,
+        may_change=True,
+    )
+    precision: str = setting(
+        "float32",
+        str,
+        "What matmuls and convolutions multiply in; weights, losses and all else are float32. bfloat16 has 8 bits: "
+        "faster on GPUs from NVIDIA's Ampere on; on CPUs slower, save some with AMX or AVX512_BF16.",
+        choices=PRECISIONS,
     )
 
     # what is recorded

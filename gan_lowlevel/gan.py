@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from gan_lowlevel import draws, losses
 from gan_lowlevel.config import Config
-from gan_lowlevel.layers import MOVING
+from gan_lowlevel.layers import MOVING, compute_in
 from gan_lowlevel.networks.game import Game
 
 v1 = tf.compat.v1
@@ -258,6 +258,7 @@ def _moved(play: Play) -> list[tf.Operation]:
 def build(config: Config, game: Game) -> Gan:
     """The whole game in the current graph, on placeholders; seeds the graph's initial weights."""
     v1.set_random_seed(config.seed)
+    compute_in(config.precision)
     x = v1.placeholder(tf.float32, [None, *game.data_shape], name="x")
     draw = v1.placeholder(tf.int64, [3], name="draw")
     training = v1.placeholder_with_default(True, [], name="training")

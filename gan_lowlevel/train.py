@@ -61,7 +61,7 @@ def _play(
 ) -> Exit:
     """From the newest good checkpoint to the end, with a graph of its own. Raises Broken."""
     held_out = held_out_rows(data, config, game.output_range, game.data_shape)
-    with tf.Graph().as_default(), v1.Session(config=session_config(config.threads)) as session:
+    with tf.Graph().as_default(), v1.Session(config=session_config(config.threads, config.device)) as session:
         gan = build(config, game)
         refuse_too_large(config, game)
         states = Checkpoints(run.checkpoints, session)
@@ -204,7 +204,7 @@ def rehearse(config: Config, game: Game, data: Dataset) -> None:
     with tf.Graph().as_default():
         theta = build(config, game).theta
         refuse_too_large(config, game)
-    with v1.Session(config=session_config(config.threads)) as session:
+    with v1.Session(config=session_config(config.threads, config.device)) as session:
         console.print_start(config, theta, data, devices(session))
     console.say()
     console.say(tables.text(tables.tables(game, config.z_dim)))
