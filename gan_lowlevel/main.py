@@ -14,12 +14,15 @@ def main(config: Config) -> Exit:
     from gan_lowlevel import data  # after the flags, as all that follows: a wrong flag answers at once
 
     run = runs.locate(config)
+    if not config.dry_run:
+        runs.refuse_claimed(run)  # before TensorFlow takes its seconds
     data_set = data.load(config)
     if not config.dry_run and config.engine != "explicit":
         xla_cache.prepare(config.threads or system.cores())
     command.start_tensorflow()
-    from gan_lowlevel import networks, train
+    from gan_lowlevel import networks, sessions, train
 
+    sessions.refuse_missing_gpu(config.device)
     game = networks.GAMES[config.model](config)
     rows = data.rows(data_set, config, game.output_range, game.data_shape)
     config = train.resolve(config, rows, runs.engine_of(run))

@@ -5,12 +5,11 @@ import tensorflow as tf
 from tensorflow.core.protobuf.rewriter_config_pb2 import RewriterConfig
 
 from gan_lowlevel import draws
+from gan_lowlevel.config import GPU_INSTALL
 from gan_lowlevel.errors import Exit, Failure
 from gan_lowlevel.networks.game import Game
 
 v1 = tf.compat.v1
-
-GPU_INSTALL = 'pip install "tensorflow[and-cuda]~=2.21.0"'
 
 
 def latents(game: Game, z_dim: int, seeds: list[int]) -> np.ndarray:
@@ -46,6 +45,6 @@ def refuse_missing_gpu(device: str) -> None:
     if device == "gpu" and not tf.config.list_physical_devices("GPU"):
         raise Failure(
             Exit.FLAGS,
-            "--device=gpu wants a GPU, and TensorFlow sees none on this machine: give --device=auto or --device=cpu, or "
-            f'install NVIDIA\'s libraries by {GPU_INSTALL} and ask python -m gan_lowlevel.doctor.',
+            "--device=gpu wants a GPU, and TensorFlow sees none here: give --device=auto or --device=cpu, or install "
+            f"NVIDIA's libraries by {GPU_INSTALL} and ask python -m gan_lowlevel.doctor.",
         )
