@@ -1,6 +1,7 @@
 """What the doctor looks at, one check a function: facts in lines, problems in sentences with what to do.
 
-A check may raise: the doctor says so in a sentence, and goes on with the next.
+A check may raise: the doctor says so in a sentence, and goes on with the next. Imports no TensorFlow, but for checks
+that need it.
 """
 
 import contextlib
@@ -113,10 +114,10 @@ def tensorboard() -> Finding:
         return Finding([("installed", "no")], ['TensorBoard is not installed: pip install "tensorboard>=2.21,<3".'])
     path = "on the path" if shutil.which("tensorboard") else "not on the path: python -m tensorboard.main is the same"
     facts = [("command", path)]
-    asked = [sys.executable, "-m", "tensorboard.main", "--version"]
     answer = subprocess.run(
-        asked, capture_output=True, text=True, timeout=SECONDS, check=False, stdin=subprocess.DEVNULL
-    )
+        [sys.executable, "-m", "tensorboard.main", "--version"], env=os.environ | {"KERAS_HOME": os.devnull},
+        stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=SECONDS, check=False,
+    )  # fmt: skip
     if answer.returncode:
         said = (answer.stderr.strip().splitlines() or ["nothing"])[-1]
         facts.append(("starts", f"no, exit code {answer.returncode}: {said}"))

@@ -14,7 +14,8 @@ import getpass
 import os
 import pathlib
 import re
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from gan_lowlevel import checkups, command, system
@@ -80,23 +81,39 @@ def main(config: DoctorConfig) -> Exit:
         say(block[-1])
 
     problems, without = [], False
-    for check in checks(config):
-        tell(check.title)
-        if check.wants_tensorflow and without:
-            tell(f"  not looked at without {TENSORFLOW}")
-            continue
-        found = attempted(check)
-        without |= check.title == TENSORFLOW and bool(found.problems)
-        width = max((len(name) for name, _ in found.facts), default=0)
-        for name, value in found.facts:
-            tell(f"  {name:<{width}}  {value}")
-        problems += found.problems
+    with nothing_kept():
+        for check in checks(config):
+            tell(check.title)
+            if check.wants_tensorflow and without:
+                tell(f"  not looked at without {TENSORFLOW}")
+                continue
+            found = attempted(check)
+            without |= check.title == TENSORFLOW and bool(found.problems)
+            width = max((len(name) for name, _ in found.facts), default=0)
+            for name, value in found.facts:
+                tell(f"  {name:<{width}}  {value}")
+            problems += found.problems
     tell("problems" if problems else "problems: none")
     for problem in problems:
         tell(f"  - {problem}")
     if config.out:
         system.write_atomically(out, "".join(f"{line}\n" for line in block).encode())
     return Exit.FLAGS if problems else Exit.DONE
+
+
+@contextlib.contextmanager
+def nothing_kept() -> Iterator[None]:
+    """Matplotlib, which TensorFlow imports, lists the system's fonts in a folder that is gone afterwards."""
+    before = os.environ.get("MPLCONFIGDIR")
+    with contextlib.ExitStack() as temporary:
+        with contextlib.suppress(OSError):  # a full disk is found by looking at it
+            folder = temporary.enter_context(tempfile.TemporaryDirectory(ignore_cleanup_errors=True))
+            os.environ["MPLCONFIGDIR"] = folder
+        yield
+    if before is None:
+        os.environ.pop("MPLCONFIGDIR", None)
+    else:
+        os.environ["MPLCONFIGDIR"] = before
 
 
 def attempted(check: Check) -> Finding:

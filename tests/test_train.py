@@ -48,6 +48,7 @@ SMALL = {
     "gaussian": ["--model=gaussian", "--density=mixture"],
     # Moving averages, and a table of points in an order of their own.
     "mixture": ["--model=mixture", "--batch_size=8", "--sample_every=0", "--line_every=0"],
+    "bfloat16": ["--model=parabola", "--precision=bfloat16", "--sample_every=0", "--line_every=0"],
     "simultaneous": ["--batch_size=8", "--updates=simultaneous", "--g_step=1"],
     "article": ["--batch_size=8", "--sampling=article", "--d_step=2"],
 }
@@ -299,6 +300,21 @@ def test_the_bar_shows_what_fits(monkeypatch, capsys, columns, shown):
     bar = capsys.readouterr().err.rpartition("\r")[2]
     assert all(text in bar for text in shown)
     assert len(bar.strip()) <= columns
+
+
+def test_no_figure_is_minus_zero(capsys):
+    from gan_lowlevel import console
+    from gan_lowlevel.gan import DReport, GReport
+    from gan_lowlevel.loop import Report
+
+    nearly = np.float32(-1e-9)
+    report = Report(DReport(*[nearly] * 4, 0.0, 0.0, 0.0, 0.0), GReport(nearly), finite=np.ones(1, bool))
+    with console.Progress(0, 1, line_every=0) as progress:
+        progress.show(1, "", report)
+    out = capsys.readouterr().out
+    assert "V 0.000" in out
+    assert "D_loss 0.000" in out
+    assert "-0.0" not in out
 
 
 def test_dog_trains_on_a_folder_of_photographs(play, tmp_path):
