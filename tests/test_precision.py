@@ -1,4 +1,4 @@
-"""--precision=bfloat16: what is rounded and what is not, how far it leads. What a run goes on with: test_train.py."""
+"""--precision=bfloat16: what is rounded and what is not, how far it leads, what a run goes on with."""
 
 import contextlib
 
@@ -7,6 +7,7 @@ import pytest
 import tensorflow as tf
 
 from gan_lowlevel import data, layers, losses, networks
+from gan_lowlevel.checkpoints import Checkpoints
 from gan_lowlevel.commandline import read_config
 from gan_lowlevel.compiled import CompiledLoop
 from gan_lowlevel.gan import build
@@ -162,3 +163,21 @@ def test_a_convolutional_game_learns_and_its_engines_agree_to_the_bit():
         last = loop.session.run(variables)
     assert losses_of_d[-1] < losses_of_d[0]
     assert bits(played(4, *flags, engine=CompiledLoop)[1]) == bits(last)
+
+
+# What a run goes on with
+
+
+def test_a_run_in_two_parts_ends_as_the_whole_to_the_bit(tmp_path):
+    flags = ("--model=mlp", "--batch_size=4", "--precision=bfloat16")
+    with table(*flags) as (loop, variables):
+        states = Checkpoints(tmp_path, loop.session)
+        for step in range(2):
+            loop.play(step)
+        states.save(2, {}, 1)
+        loop.play(2)
+        whole = loop.session.run(variables)
+    with table(*flags) as (loop, variables):
+        assert Checkpoints(tmp_path, loop.session).restore().step == 2
+        loop.play(2)
+        assert bits(loop.session.run(variables)) == bits(whole)

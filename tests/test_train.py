@@ -48,7 +48,6 @@ SMALL = {
     "gaussian": ["--model=gaussian", "--density=mixture"],
     # Moving averages, and a table of points in an order of their own.
     "mixture": ["--model=mixture", "--batch_size=8", "--sample_every=0", "--line_every=0"],
-    "bfloat16": ["--model=parabola", "--precision=bfloat16", "--sample_every=0", "--line_every=0"],
     "simultaneous": ["--batch_size=8", "--updates=simultaneous", "--g_step=1"],
     "article": ["--batch_size=8", "--sampling=article", "--d_step=2"],
 }
