@@ -301,7 +301,7 @@ class Config:
         "float32",
         str,
         "What matmuls and convolutions multiply in; weights, losses and all else are float32. bfloat16 has 8 bits: "
-        "faster on GPUs from NVIDIA's Ampere on; on CPUs slower, save some with AMX or AVX512_BF16.",
+        "meant for GPUs from NVIDIA's Ampere on; a CPU without AMX or AVX512_BF16 is half as fast, or worse.",
         choices=PRECISIONS,
     )
 
