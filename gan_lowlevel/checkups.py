@@ -210,7 +210,8 @@ def places(logdir: str) -> dict[str, pathlib.Path]:
     found = {"--logdir": pathlib.Path(logdir).expanduser()}
     with contextlib.suppress(OSError):
         found["the cache"] = system.cache_directory(make=False)
-    found["temporary files"] = pathlib.Path(tempfile.gettempdir())
+    with contextlib.suppress(OSError), tempfile.NamedTemporaryFile() as file:
+        found["temporary files"] = pathlib.Path(file.name).parent
     return found
 
 

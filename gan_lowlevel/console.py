@@ -43,7 +43,8 @@ def print_start(config: Config, theta: Theta, data: Dataset, devices: list[str])
             f"length   {config.max_steps:,} steps, the recipe's own for the embedded digits; "
             "type --max_steps or --epochs for another"
         )
-    say(f"device   {', '.join(devices)}, {config.threads} CPU threads")
+    products = "" if config.precision == "float32" else f", products in {config.precision}"
+    say(f"device   {', '.join(devices)}, {config.threads} CPU threads{products}")
 
 
 def print_run(run: Run, start: int, rewinds: int) -> None:

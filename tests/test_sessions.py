@@ -50,13 +50,13 @@ def test_cpu_hides_gpus_and_others_take_what_memory_they_need(device, count, see
 
 
 def test_latents_are_drawn_on_the_cpu_on_every_machine(monkeypatch):
-    configs, session = [], tf.compat.v1.Session
+    configs, session = [], sessions.v1.Session
 
     def opened(*args, config=None, **kwargs):
         configs.append(config)
         return session(*args, config=config, **kwargs)
 
-    monkeypatch.setattr(tf.compat.v1, "Session", opened)
+    monkeypatch.setattr(sessions.v1, "Session", opened)
     config = read_config(["--model=parabola"])
     z = sessions.latents(networks.GAMES["parabola"](config), config.z_dim, [3])
     assert np.isfinite(z).all()
