@@ -25,6 +25,10 @@ LOG_FORMS = ("stable", "literal")
 ON_NAN = ("stop", "rewind")
 ENGINES = ("auto", "explicit", "compiled")
 BATCH_STATISTICS = ("global", "local")
+DEVICES = ("auto", "cpu", "gpu")
+GPU_INSTALL = 'pip install "tensorflow[and-cuda]~=2.21.0"'  # what brings NVIDIA's libraries
+AS_TRAINED = "trained"  # what --device of other commands says of the run's own
+PRECISIONS = ("float32", "bfloat16")
 OPTIMIZERS = ("adam", "sgd", "nesterov")
 ARTICLE_SAMPLING = ("mlp",)  # the games whose article reuses one z, and one batch of x for a step's updates of D
 ANY_PICTURE = ("dcgan",)  # the games whose players take their picture's shape from the data
@@ -302,6 +306,21 @@ class Config:
         high=86_400,
         may_change=True,
     )
+    device: str = setting(
+        "auto",
+        str,
+        "What computes: the first GPU where there is one, else the CPU (auto); the CPU, leaving GPUs alone (cpu); the "
+        "first GPU, or the run is refused (gpu). Another gives other last bits.",
+        choices=DEVICES,
+        may_change=True,
+    )
+    precision: str = setting(
+        "float32",
+        str,
+        "What matmuls and convolutions multiply in; weights, losses and all else are float32. bfloat16 has 8 bits: "
+        "meant for GPUs from NVIDIA's Ampere on; a CPU without AMX or AVX512_BF16 is half as fast, or worse.",
+        choices=PRECISIONS,
+    )
 
     # what is recorded
     summary_every: int = every("scalars")
@@ -416,6 +435,22 @@ class Config:
 def settings_of(record: type) -> dict[str, Setting]:
     """The settings of a command's dataclass, by name, in their order."""
     return {field.name: field.metadata["setting"] for field in dataclasses.fields(record) if field.metadata}
+
+
+def device_of_run() -> Any:
+    """--device of a command that takes a trained run: its own, or another."""
+    return setting(
+        AS_TRAINED,
+        str,
+        f"What computes: {AS_TRAINED} is what the run's flags.txt says; others as in training. Another gives other "
+        "last bits.",
+        choices=(AS_TRAINED, *DEVICES),
+    )
+
+
+def on_device(config: Config, device: str) -> Config:
+    """The run's settings with what --device says in the place of its own."""
+    return config if device == AS_TRAINED else dataclasses.replace(config, device=device)
 
 
 def flag_text(name: str, value: Any) -> str:

@@ -18,7 +18,7 @@ from tqdm import tqdm
 
 from gan_lowlevel import command, runs
 from gan_lowlevel.commandline import read_record
-from gan_lowlevel.config import Config, setting, settings_of
+from gan_lowlevel.config import Config, device_of_run, on_device, setting, settings_of
 from gan_lowlevel.errors import Exit, Failure
 
 if TYPE_CHECKING:
@@ -55,6 +55,7 @@ class EvaluateConfig:
     seed: int = setting(
         0, int, "Seed of the first sample; chooses real rows and noise too.", low=0, high=2**31 - 1 - MOST
     )
+    device: str = device_of_run()
     debug: bool = setting(False, bool, "Whether to say how long each part took.")
 
 
@@ -64,7 +65,7 @@ def main(config: EvaluateConfig) -> Exit:
         raise Failure(Exit.FLAGS, f"--run is wanted: {settings_of(EvaluateConfig)['run'].help}")
     wanted = runs.parse_checkpoint(config.checkpoint, also=(ALL,))
     run = runs.Run(pathlib.Path(config.run))
-    settings = runs.read_settings(run)
+    settings = on_device(runs.read_settings(run), config.device)
     if (run.directory / "evaluation").is_file():
         raise Failure(
             Exit.FLAGS,
@@ -83,11 +84,12 @@ def main(config: EvaluateConfig) -> Exit:
 
     with clock.timed("start of TensorFlow"):
         command.start_tensorflow()
-    from gan_lowlevel import evaluations, grounds, networks
+    from gan_lowlevel import evaluations, grounds, networks, sessions
     from gan_lowlevel.checkpoints import kept
     from gan_lowlevel.console import say
     from gan_lowlevel.sampler import Sampler, no_checkpoint
 
+    sessions.refuse_missing_gpu(settings.device)  # of each checkpoint it would be said
     game = networks.GAMES[settings.model](dataclasses.replace(settings, d_dropout=0.0))
     steps = kept(run.checkpoints) if wanted == ALL else [wanted]
     if not steps:

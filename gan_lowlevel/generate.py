@@ -18,7 +18,7 @@ from tqdm import tqdm
 
 from gan_lowlevel import command, pictures, plots, runs, system
 from gan_lowlevel.commandline import SEEDS, parse_seeds, read_record
-from gan_lowlevel.config import POINTS, setting, settings_of
+from gan_lowlevel.config import POINTS, device_of_run, on_device, setting, settings_of
 from gan_lowlevel.errors import Exit, Failure
 
 if TYPE_CHECKING:
@@ -61,6 +61,7 @@ class GenerateConfig:
         low=1,
         high=1000,
     )
+    device: str = device_of_run()
 
 
 def wanted_seeds(config: GenerateConfig) -> list[int]:
@@ -104,7 +105,7 @@ def main(config: GenerateConfig) -> Exit:
     seeds = wanted_seeds(config)
     step = runs.parse_checkpoint(config.checkpoint)
     run = runs.Run(pathlib.Path(config.run))
-    settings = runs.read_settings(run)
+    settings = on_device(runs.read_settings(run), config.device)
     out, archive = pathlib.Path(config.out), pathlib.Path(config.zip)
     if config.out and out.exists() and not out.is_dir():
         raise Failure(Exit.FLAGS, f"--out wants a folder, {out} is a file: give another.")

@@ -201,6 +201,13 @@ def engine_of(run: Run) -> str:
     return read_settings(run).engine if run.flags.exists() else "auto"
 
 
+def refuse_claimed(run: Run) -> None:
+    """Raise Failure(IN_USE) where another process holds the run. Writes nothing; `claimed` asks again."""
+    if run.directory.is_dir():
+        with system.lock(run.directory):
+            pass
+
+
 @contextlib.contextmanager
 def claimed(run: Run, config: Config | None = None) -> Iterator[None]:
     """Make the run's directories and hold them for this process alone.

@@ -242,7 +242,7 @@ def rehearse(config: Config, game: Game, data: Dataset) -> None:
     with tf.Graph().as_default():
         theta = build(config, game).theta
         refuse_too_large(config, game)
-    with v1.Session(config=session_config(config.threads)) as session:
+    with v1.Session(config=session_config(config.threads, config.device)) as session:
         console.print_start(config, theta, data, devices(session))
     console.say()
     console.say(tables.text(tables.tables(game, config.z_dim)))

@@ -9,6 +9,7 @@ import sys
 
 import numpy as np
 import pytest
+import tensorflow as tf
 from PIL import Image
 from tensorboard.backend.event_processing.plugin_event_accumulator import EventAccumulator
 
@@ -261,6 +262,14 @@ def test_what_is_wrong_is_one_sentence_and_leaves_nothing(ends, logs, argv, code
     assert said in err
     assert sorted(map(str, logs.rglob("*"))) == before
     assert os.listdir() == ["logs"]
+
+
+@pytest.mark.parametrize("checkpoint", ["newest", "all"])
+def test_device_gpu_without_a_gpu_is_said_and_not_passed_over(ends, logs, monkeypatch, checkpoint):
+    monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind=None: [])
+    code, _, err = ends(f"--run={logs / 'parabola'}", f"--checkpoint={checkpoint}", "--device=gpu")
+    assert (code, len(err.splitlines())) == (Exit.FLAGS, 1)
+    assert "--device=gpu wants a GPU" in err
 
 
 def test_a_file_where_the_curves_go_is_said_before_anything_is_measured(ends, logs):

@@ -12,7 +12,7 @@ import tomllib
 
 import pytest
 
-from gan_lowlevel import evaluate, generate, launch, summary, sweep, train_digits
+from gan_lowlevel import doctor, evaluate, generate, launch, summary, sweep, train_digits
 from gan_lowlevel.commandline import read_config, read_record
 from gan_lowlevel.config import MODELS
 from gan_lowlevel.errors import Exit
@@ -28,6 +28,7 @@ READERS = {
     "evaluate": functools.partial(read_record, evaluate.EvaluateConfig),
     "summary": functools.partial(read_record, summary.SummaryConfig),
     "sweep": sweep.read,
+    "doctor": functools.partial(read_record, doctor.DoctorConfig),
     "train_digits": functools.partial(read_record, train_digits.TrainDigitsConfig),
 }
 

@@ -306,6 +306,21 @@ def test_the_bar_shows_what_fits(monkeypatch, capsys, columns, shown):
     assert len(bar.strip()) <= columns
 
 
+def test_no_figure_is_minus_zero(capsys):
+    from gan_lowlevel import console
+    from gan_lowlevel.gan import DReport, GReport
+    from gan_lowlevel.loop import Report
+
+    nearly = np.float32(-1e-9)
+    report = Report(DReport(*[nearly] * 4, 0.0, 0.0, 0.0, 0.0), GReport(nearly), finite=np.ones(1, bool))
+    with console.Progress(0, 1, line_every=0) as progress:
+        progress.show(1, "", report)
+    out = capsys.readouterr().out
+    assert "V 0.000" in out
+    assert "D_loss 0.000" in out
+    assert "-0.0" not in out
+
+
 def test_dog_trains_on_a_folder_of_photographs(play, tmp_path):
     noise = np.random.default_rng(0)
     (tmp_path / "photos").mkdir()
