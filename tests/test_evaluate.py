@@ -239,7 +239,7 @@ def test_debug_says_how_long_each_part_took(logs, capsys):
         (["--run=LOGS/mlp", "--checkpoint=last"], 1, "newest, all or the step of a checkpoint, got 'last'"),
         (["--run=LOGS/mlp", "--checkpoint=3"], 1, "has no checkpoint of step 3: give one of 2, 4"),
         (["--run=LOGS/parabola", "--input_data_dir=x"], 1, "this one drew its data (parabola): leave it out"),
-        (["--run=LOGS/mlp", "--input_data_dir=LOGS"], 3, "does not look like MNIST"),
+        (["--run=LOGS/mlp", "--input_data_dir=LOGS"], 3, "holds photographs, and --model=mlp trains on mnist"),
         (["--run=LOGS/gone"], 3, "the run trained on gone, which is not there"),
         (["--run=LOGS/empty"], 1, "has no checkpoint yet"),
         (["--run=LOGS/empty", "--checkpoint=all"], 1, "has no checkpoint yet"),

@@ -6,6 +6,9 @@ from typing import Protocol
 
 import numpy as np
 
+HELD_OUT = 5_000  # test pictures kept for curves; the others are left to whoever wants pictures that no curve has seen
+MAX_COUNT = 2_000_000  # items in a file; more is a broken header
+
 
 class Rows(Protocol):
     """The rows of x that train, as batches numbered 0, 1, 2, ...: each a function of its number and the seed."""
@@ -66,6 +69,11 @@ class Hashed(Dataset):
 
     def sha256(self) -> str:
         return self.known_sha256
+
+
+def held_out_of(tests: int) -> int:
+    """How many of that many test pictures are kept for curves, the last ones: of fewer than 10,000 half."""
+    return min(HELD_OUT, (tests + 1) // 2)
 
 
 def is_held_out(name: str, holdout: float) -> bool:

@@ -45,7 +45,7 @@ def opened(path: str) -> Iterator[Photos]:
 
 def content(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
     """What a member holds, no more than its declared size. Raises whatever zipfile and zlib raise on a damaged one."""
-    with archive.open(info) as file:
+    with zips.seeking(), archive.open(info) as file:
         found = file.read(info.file_size)
         file.read(1)  # nothing is left to read: it holds the CRC-32 against what was read
     if len(found) < info.file_size:

@@ -31,7 +31,8 @@ def load(
 ) -> Dataset:
     """The photographs of a folder, or a zip, and of the folders in it: uint8 [N, size, size, channels], by name.
 
-    Labels are 0. resize: "stretch" or "crop", see photo_files.decode. mirror: those that train come a second time, left to right.
+    Labels are 0. resize: "stretch" or "crop", see photo_files.decode. mirror: those that train come a second time,
+    left to right.
     holdout: this share, by a hash of each name, never trains. Files that do not decode are named on standard error.
     The arrays are read-only and mapped from a cache file, so that a folder larger than memory trains too; where
     none can be written, or dry_run would have to, they are in memory.

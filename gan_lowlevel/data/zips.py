@@ -1,12 +1,14 @@
 """Zips from strangers, read in place: their members by name, none of them ever unpacked onto the disk."""
 
 import contextlib
+import errno
 import os
 import zipfile
 from collections.abc import Iterator
 
 from gan_lowlevel.errors import Exit, Failure, printable
 
+MOST_DEFLATED = 1032  # bytes that one deflated byte can stand for
 METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # of the others a header can ask for gigabytes of memory
 
 
@@ -22,7 +24,8 @@ def begins_as_one(path: str) -> bool:
 def opened(path: str) -> Iterator[zipfile.ZipFile]:
     """The zip at `path`. Raises Failure(DATA) for what is none, and OSError."""
     try:
-        archive = zipfile.ZipFile(path)
+        with seeking():
+            archive = zipfile.ZipFile(path)
     except OSError:
         raise
     except Exception as error:  # of a damaged directory zipfile raises what it meets
@@ -31,14 +34,24 @@ def opened(path: str) -> Iterator[zipfile.ZipFile]:
         yield archive
 
 
+@contextlib.contextmanager
+def seeking() -> Iterator[None]:
+    """Raise BadZipFile where a zip leads before its own beginning, which the system calls an invalid argument."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno != errno.EINVAL:
+            raise
+        raise zipfile.BadZipFile("its directory leads out of it") from None
+
+
 def members(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
     """The files in it, by name; of two of one name the later one, as everywhere. Hidden ones are left out: those with
     a leading dot, and what macOS adds."""
     return {
         info.filename: info
         for info in archive.infolist()
-        if not info.is_dir()
-        and not any(_hidden(part) for part in info.filename.split("/"))
+        if not info.is_dir() and not any(_hidden(part) for part in info.filename.split("/"))
     }
 
 
@@ -52,6 +65,9 @@ def refusal(info: zipfile.ZipInfo) -> str:
         return "it is encrypted"
     if info.compress_type not in METHODS:
         return f"it is compressed by method {info.compress_type}, and deflate or none is wanted"
+    held = info.compress_size
+    if info.file_size > (held if info.compress_type == zipfile.ZIP_STORED else MOST_DEFLATED * held):
+        return f"it claims {info.file_size:,} bytes, more than its {held:,} can stand for"
     return ""
 
 
