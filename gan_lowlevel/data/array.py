@@ -61,10 +61,10 @@ def load(path: str, *, size: int, channels: int, resize: str, mirror: bool, hold
     held_out_images = first[len(first) - kept :]
     of_train, of_tests = labels(found.labels), labels(found.test_labels)
     known, out = of_train is not None, _held_out(found, holdout)
-    digits = found.images.picture_shape == DIGIT and known and of_train.max() <= 9
+    digits = found.images.picture_shape == DIGIT and known and int(of_train.max()) <= 9
     of_train = np.zeros(len(out), np.uint8) if of_train is None else of_train
     if tests:
-        digits = digits and of_tests is not None and of_tests.max() <= 9
+        digits = digits and of_tests is not None and int(of_tests.max()) <= 9
         of_first = np.zeros(len(first), np.uint8) if of_tests is None else of_tests
     else:
         of_first = of_train[out]
