@@ -117,7 +117,10 @@ def arrays(path: str) -> list[Array]:
 
 
 def stretches(array: Array) -> Iterator[np.ndarray]:
-    """The rows in their order, some at a time: [n, *array.shape[1:]] of its dtype. Raises Failure(DATA)."""
+    """The rows in their order, some at a time: [n, *array.shape[1:]] of its dtype.
+
+    With the last of a zip's, zipfile holds the whole member to its CRC-32. Raises Failure(DATA).
+    """
     bytes_a_row = array.held // max(array.shape[0], 1)
     rows_a_stretch = max(_STRETCH // max(bytes_a_row, 1), 1)
     with _telling(array.shown), _numbers(array) as file:
@@ -130,7 +133,6 @@ def stretches(array: Array) -> Iterator[np.ndarray]:
                 count = min(rows_a_stretch, array.shape[0] - first)
                 content = _read(file, count * bytes_a_row)
                 yield np.frombuffer(content, array.dtype).reshape(count, *array.shape[1:])
-        file.read(1)  # in a zip, the end is held to its CRC-32
 
 
 def labels(array: Array | None) -> np.ndarray | None:

@@ -46,8 +46,7 @@ def opened(path: str) -> Iterator[Photos]:
 def content(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
     """What a member holds, no more than its declared size. Raises whatever zipfile and zlib raise on a damaged one."""
     with zips.seeking(), archive.open(info) as file:
-        found = file.read(info.file_size)
-        file.read(1)  # nothing is left to read: it holds the CRC-32 against what was read
+        found = file.read(info.file_size)  # with its last byte zipfile holds it to its CRC-32
     if len(found) < info.file_size:
         raise zipfile.BadZipFile(f"{len(found):,} of its {info.file_size:,} bytes are there")
     return found

@@ -199,6 +199,7 @@ def test_kerass_mnist_holds_out_the_last_of_its_test_rows(saved):
         "(3 of the 6 test rows x_test held out for curves)"
     )
     assert got.sha256() == Dataset(got.images, *[got.labels] * 3, "").sha256()  # of what trains alone
+    assert load(path, holdout=0.5).sha256() == got.sha256()  # the test rows are enough
 
 
 @pytest.mark.parametrize(

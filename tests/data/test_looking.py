@@ -1,6 +1,7 @@
 """What a path of data is: by its content and names alone, for each game; what is ambiguous, and what is none."""
 
 import pathlib
+import re
 import time
 import zipfile
 
@@ -185,3 +186,26 @@ def test_where_nothing_is_named_nothing_is_looked_at(monkeypatch):
     monkeypatch.setattr(looking, "kinds", lambda path: pytest.fail(f"{path} is looked at"))
     for model in config.MODELS:
         commandline.read_config([f"--model={model}"])
+
+
+def test_the_pages_commands_find_what_it_says(tmp_path, monkeypatch):
+    """docs/data.md, from top to bottom, on files of those names."""
+    monkeypatch.chdir(tmp_path)
+    npz(tmp_path / "mnist.npz")
+    np.save("digits.npy", np.zeros((4, 28, 28), np.uint8), allow_pickle=False)
+    zipped(tmp_path / "faces.zip", "a.png")
+    npz(tmp_path / "photos.npz", 4, 64, 64, 3)
+    made(tmp_path / "both", mnist.TEST_IMAGES, "a.png")
+    page = (pathlib.Path(__file__).parents[2] / "docs" / "data.md").read_text()
+    lines = [line.split()[3:] for line in page.splitlines() if line.startswith("python -m gan_lowlevel.main ")]
+    assert [read_config(argv).dataset for argv in lines] == ["array", "array", "photos", "array", "photos"]
+
+
+def test_the_page_names_the_games_that_take_each():
+    page = (pathlib.Path(__file__).parents[2] / "docs" / "data.md").read_text()
+    accepted = {model: data_sets(model, recipe_defaults([f"--model={model}"])["dataset"]) for model in config.MODELS}
+    for kind in ("mnist", "photos", "array"):
+        rows = [line for line in page.splitlines() if f"| `{kind}` |" in line]
+        takes = {model for model in config.MODELS if kind in accepted[model]}
+        assert rows
+        assert all(set(re.findall(r"`(\w+)`", line.split("|")[4])) == takes for line in rows)

@@ -77,7 +77,7 @@ def test_what_is_hidden_is_left_out_and_names_are_but_names(folder, capsys, tmp_
     path = zipped(folder)
     picture = (folder / "0.png").read_bytes()
     with zipfile.ZipFile(path, "a") as archive:
-        for name in ("__MACOSX/._0.png", ".hidden.png", "in/.dir/a.png", "notes.txt"):
+        for name in ("__MACOSX/0.png", "in/._0.png", ".hidden.png", "in/.dir/a.png", "notes.txt"):
             archive.writestr(name, b"none of a picture")
         for name in ("../../up.png", "/abs.png", "./here.PNG"):
             archive.writestr(name, picture)
