@@ -166,7 +166,10 @@ def _points(kind: str, data: Law, settings: Config, output_range, count: int, se
 
 def _array(data: Dataset, *facts) -> Ground:
     """Digits where labels say so and enough are held out; else as photographs, of whatever the pictures are."""
-    if data.digits and len(data.held_out_images) >= LEAST:
+    unseen = len(data.held_out_images)
+    if data.test_images is not None:
+        unseen = len(data.test_images) - unseen
+    if data.digits and unseen >= LEAST:
         return _digits(data, *facts)
     return _photographs(data, *facts)
 

@@ -29,8 +29,10 @@ def data_set(path: str, model: str, accepted: Sequence[str], named: str, default
         return named or default
     what = " and ".join(_WHAT[kind] for kind in found)
     if named:
+        rather = " or ".join(f"--dataset={kind}" for kind in found)
         raise Failure(
-            Exit.DATA, f"{shown} holds {what}, and --dataset={named} means {_WHAT[named]}: leave --dataset out."
+            Exit.DATA,
+            f"{shown} holds {what}, and --dataset={named} means {_WHAT[named]}: leave that out, or say {rather}.",
         )
     suiting = [kind for kind in found if kind in accepted]
     if not suiting:
@@ -62,21 +64,11 @@ def kinds(path: str) -> list[str]:
         if path.lower().endswith(FILES):
             raise Failure(Exit.DATA, f"{shown} does not exist: give --input_data_dir=FILE with the path of a file.")
         return []
-    if zips.begins_as_one(path):
-        with zips.opened(path) as archive:
-            names = list(zips.members(archive))
-        found = _of_names(names) + ["array"] * any(name.endswith(".npy") for name in names)
-        if not found:
-            raise Failure(Exit.DATA, f"{shown} is a zip without arrays or photographs, and {_WANTED}.")
-        return sorted(found)
-    if os.path.isfile(path):
-        with open(path, "rb") as file:
-            if file.read(len(array_files.MAGIC)) == array_files.MAGIC:
-                return ["array"]
-    advice = f"give the folder that it is in, {printable(os.path.dirname(path) or '.')}"
-    if not _of_names([path]) and os.path.basename(path) not in _idx_names():
-        advice = "give one of these"
-    raise Failure(Exit.DATA, f"{shown} is a file, and {_WANTED}: {advice}.")
+    try:
+        return _of_file(path, shown)
+    except OSError as error:
+        why = error.strerror or "it can't be opened"
+        raise Failure(Exit.DATA, f"{shown} can't be read ({why}): allow reading it, or give another file.") from None
 
 
 def picture(path: str) -> tuple[int, int]:
@@ -100,6 +92,25 @@ def _of_folder(path: str, shown: str) -> list[str]:
             f"--input_data_dir={meant}.",
         )
     return found
+
+
+def _of_file(path: str, shown: str) -> list[str]:
+    """By its first bytes, and the names in a zip. Raises Failure(DATA) for a file of another kind."""
+    if zips.begins_as_one(path):
+        with zips.opened(path) as archive:
+            names = list(zips.members(archive))
+        found = _of_names(names) + ["array"] * any(name.endswith(".npy") for name in names)
+        if not found:
+            raise Failure(Exit.DATA, f"{shown} is a zip without arrays or photographs, and {_WANTED}.")
+        return sorted(found)
+    if os.path.isfile(path):
+        with open(path, "rb") as file:
+            if file.read(len(array_files.MAGIC)) == array_files.MAGIC:
+                return ["array"]
+    advice = f"give the folder that it is in, {printable(os.path.dirname(path) or '.')}"
+    if not _of_names([path]) and os.path.basename(path) not in _idx_names():
+        advice = "give one of these"
+    raise Failure(Exit.DATA, f"{shown} is a file, and {_WANTED}: {advice}.")
 
 
 def _below(path: str) -> Iterator[str]:

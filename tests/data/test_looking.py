@@ -89,6 +89,15 @@ def test_what_is_no_data_is_one_sentence_and_makes_nothing(tmp_path, make, said,
     assert sorted(tmp_path.rglob("*")) == before
 
 
+def test_a_file_that_may_not_be_read_is_one_sentence(tmp_path, monkeypatch):
+    def refused(*_):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(looking.zips, "begins_as_one", refused)
+    path = npz(tmp_path / "a.npz")
+    assert f"{path} can't be read (Permission denied): allow reading it" in refusal(f"--input_data_dir={path}")
+
+
 def test_a_game_takes_what_it_can_train_on(tmp_path):
     """Every game against every kind: the data set is the one found, or the sentence says what it takes."""
     (tmp_path / "idx").mkdir()
@@ -124,7 +133,7 @@ def test_what_is_ambiguous_asks_for_a_name(tmp_path):
 def test_a_name_that_is_typed_rules_and_is_held_to_what_is_there(tmp_path):
     path = npz(tmp_path / "a.npz")
     argv = ("--model=dcgan", f"--input_data_dir={path}")
-    assert "holds an array, and --dataset=photos means photographs: leave --dataset out" in refusal(
+    assert "holds an array, and --dataset=photos means photographs: leave that out, or say --dataset=array" in refusal(
         *argv, "--dataset=photos"
     )
     assert read_config([*argv, "--dataset=embedded"]).dataset == "embedded"  # reads no path

@@ -395,7 +395,10 @@ class DigitsCache:
         return [self.content + bytes(2**28), b""]
 
     def trial(self, case: list | bytes) -> bool:
-        self.path.write_bytes(case if isinstance(case, bytes) else mutants.damaged(self.content, case))
+        mutant = case if isinstance(case, bytes) else mutants.damaged(self.content, case)
+        self.need = 2 * len(mutant) / 2**20 if isinstance(case, list) else 0.0  # what making it took
+        self.path.write_bytes(mutant)
+        del mutant
         got = embedded.load()
         assert np.array_equal(got.images, self.good.images)
         assert np.array_equal(got.labels, self.good.labels)
