@@ -139,7 +139,8 @@ def scale_of(*arrays: Array) -> Scale:
         return Scale(0, 255, float(high))
     least = 0 if low >= -_OVER else -1
     if low < -1 - _OVER or high > 1 + _OVER:
-        advice = "save a.astype(np.uint8)" if low >= 0 and 1 < high <= 255 else "scale it"
+        advice = "save a.astype(np.uint8)" if 127 < high <= 255 else f"save a / {high:g}"
+        advice = advice if low >= 0 else "scale it"
         raise Failure(Exit.DATA, f"{came}: {advice}.")
     return Scale(least, 1, float(high - least) / (1 - least) * 255)
 
@@ -186,7 +187,7 @@ def _description(
     shape = "x".join(map(str, array.picture_shape))
     remarks = [notes.remark] if notes.remark else []
     if array.picture_shape != row_shape:
-        remarks.append(f"as {'x'.join(map(str, row_shape))}")
+        remarks.append(f"brought to {'x'.join(map(str, row_shape))}")
     if found.test_images:
         remarks.append(f"{kept:,} of the {first:,} test rows {found.test_images.name} held out for curves")
     elif first:

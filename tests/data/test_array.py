@@ -92,6 +92,7 @@ def test_test_rows_of_floats_are_scaled_as_those_that_train(saved):
         (np.full((3, 28, 28), np.nan), "holds NaN or infinite values"),
         (np.full((3, 28, 28), -np.inf), "holds NaN or infinite values"),
         (DRAWN.astype(np.float32), "from 0 to 255, and 0 to 1, or -1 to 1 is wanted: save a.astype(np.uint8)"),
+        (DRAWN / 15.9375, "holds float64 from 0 to 16, and 0 to 1, or -1 to 1 is wanted: save a / 16"),
         (np.linspace(-2, 1, 784).reshape(1, 28, 28), "holds float64 from -2 to 1, and 0 to 1, or -1 to 1 is wanted"),
         (DRAWN.astype(np.int16) - 1, "holds int16 from -1 to 254, and 0 to 255 is wanted"),
         (DRAWN.astype(np.uint64) + 1, "holds uint64 from 1 to 256, and 0 to 255 is wanted"),
@@ -247,7 +248,7 @@ def test_other_shapes_become_squares_as_photographs_do(saved):
     want = np.asarray(Image.fromarray(wide[0]).resize((10, 10), Image.Resampling.BILINEAR))
     assert np.array_equal(whole.images[0], want)
     assert "10x30x3 of uint8" in whole.description
-    assert "(as 10x10x3)" in whole.description
+    assert "(brought to 10x10x3)" in whole.description
     assert load(path, size=10, channels=1, resize="crop").images[0, 5, 5, 0] == round(0.587 * 255)  # ITU-R BT.601
     grey = load(saved(DRAWN), size=28, channels=3).images
     assert np.array_equal(grey, DRAWN[..., np.newaxis].repeat(3, axis=3))
