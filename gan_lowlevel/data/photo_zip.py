@@ -10,6 +10,9 @@ from gan_lowlevel.data import zips
 from gan_lowlevel.data.photo_files import EXTENSIONS, MAX_BYTES, Photo, Photos, Skipped
 
 _LARGE = 2**25  # bytes; of larger members one is in memory at a time, or it would grow with the cores
+_BEGINNING = 64  # bytes
+# Of photo_files.FORMATS. A few kilobytes of zip can stand for megabytes of zeros, which are not to be waited for.
+_SIGNATURES = (b"\xff\xd8\xff", b"\x89PNG", b"RIFF", b"BM", b"GIF8")
 
 _one_large = threading.Lock()
 
@@ -44,9 +47,14 @@ def opened(path: str) -> Iterator[Photos]:
 
 
 def content(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
-    """What a member holds, no more than its declared size. Raises whatever zipfile and zlib raise on a damaged one."""
+    """What a member holds, no more than its declared size; of what does not begin as a picture, its beginning alone.
+
+    Raises whatever zipfile and zlib raise on a damaged one.
+    """
     with zips.seeking(), archive.open(info) as file:
-        found = file.read(info.file_size)  # with its last byte zipfile holds it to its CRC-32
-    if len(found) < info.file_size:
-        raise zipfile.BadZipFile(f"{len(found):,} of its {info.file_size:,} bytes are there")
+        found = file.read(min(_BEGINNING, info.file_size))
+        if found.startswith(_SIGNATURES):
+            found += file.read(info.file_size - len(found))  # with its last byte zipfile holds it to its CRC-32
+            if len(found) < info.file_size:
+                raise zipfile.BadZipFile(f"{len(found):,} of its {info.file_size:,} bytes are there")
     return found

@@ -1,6 +1,7 @@
 """Photographs in a zip: the same rows as of the folder, nothing unpacked, and what is damaged or odd is named."""
 
 import contextlib
+import io
 import os
 import pathlib
 import struct
@@ -85,6 +86,25 @@ def test_what_is_hidden_is_left_out_and_names_are_but_names(folder, capsys, tmp_
     assert len(load(path).images) == 12 + 3
     assert capsys.readouterr().err == "skipped bad\\n\\x1b[2J.png: no JPEG, PNG, WebP, BMP or GIF in it\n"
     assert not (tmp_path.parent / "up.png").exists()
+
+
+def test_of_a_bomb_of_zeros_the_beginning_is_read(folder, monkeypatch, capsys):
+    with zipfile.ZipFile(path := zipped(folder), "a", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("bomb.png", bytes(2**26))
+    read, whole = [], zipfile.ZipExtFile.read
+    monkeypatch.setattr(zipfile.ZipExtFile, "read", lambda file, n=-1: read.append(n) or whole(file, n))
+    assert len(load(path).images) == 12
+    assert capsys.readouterr().err == "skipped bomb.png: no JPEG, PNG, WebP, BMP or GIF in it\n"
+    assert 0 < max(read) < 2**20
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "BMP", "GIF"])
+def test_every_format_is_read(tmp_path, kind):
+    file = io.BytesIO()
+    Image.new("RGB", (9, 9), "red").save(file, kind)
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.writestr("a.jpg", file.getvalue())  # the content counts
+    assert np.abs(load(tmp_path / "a.zip").images.astype(int) - (255, 0, 0)).max() <= 2
 
 
 def test_of_two_members_of_one_name_the_later_counts(folder):
