@@ -293,7 +293,7 @@ class Zips:
     def prepared(self) -> list[tuple]:
         """Members of zeros, of methods that ask for gigabytes, by the thousand, and with names of all kinds."""
         found = []
-        bombs = [(zipfile.ZIP_DEFLATED, start + bytes(2**26)) for start in (b"", b"\x89PNG")]
+        bombs = [(zipfile.ZIP_DEFLATED, start + bytes(2**25)) for start in (b"", b"\x89PNG")]
         for method, content in [*bombs, (zipfile.ZIP_LZMA, b"x"), (zipfile.ZIP_BZIP2, b"x")]:
             file = io.BytesIO()
             with zipfile.ZipFile(file, "w", method) as archive:
@@ -310,7 +310,7 @@ class Zips:
         which, damage = case
         whole = isinstance(damage, list)
         self.path.write_bytes(mutants.damaged(self.files[which], damage) if whole else damage)
-        self.need = 0.0 if whole else 2**26 / 2**20  # a member of that many bytes
+        self.need = 0.0 if whole else 2**25 / 2**20  # a member of that many bytes
         err = io.StringIO()
 
         def load():
