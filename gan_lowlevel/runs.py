@@ -126,7 +126,7 @@ def read_settings(run: Run) -> Config:
     _refuse_patterns(run.directory, "--run")
     refuse_links(run)
     try:
-        return read_config(_recorded(run.flags))
+        return read_config(_recorded(run.flags), look=False)
     except Failure as failure:
         raise Failure(Exit.FLAGS, f"{run.flags} can't be read as settings: {failure}") from None
 

@@ -56,7 +56,7 @@ SMALL = {
 def test_other_photographs_may_be_anothers_pillows(tmp_path):
     none = np.zeros((0, 8, 8, 3), np.uint8)
     data, run = Dataset(none, none, none, none, "5 photographs"), runs.Run(tmp_path)
-    for dataset, said in (("photos", True), ("mnist", False)):
+    for dataset, said in (("photos", True), ("array", True), ("mnist", False)):
         config = dataclasses.replace(read_config([]), dataset=dataset)
         assert ("another Pillow" in str(train.other_data(config, data, run))) is said
 
