@@ -125,19 +125,28 @@ def tensorboard() -> Finding:
     return Finding([*facts, ("starts", f"yes, {answer.stdout.split()[-1]}")], [])
 
 
-def data(folder: str) -> Finding:
-    """What a folder of data holds: MNIST's files, all of them read, or photographs, a few of them decoded."""
-    from gan_lowlevel.data import mnist, photo_files
+def data(path: str) -> Finding:
+    """What a path of data holds: MNIST's files or an array, of which headers are read, or photographs, a few of them
+    decoded."""
+    from gan_lowlevel.data import array_files, looking, mnist, photo_files, photo_zip
 
-    directory = pathlib.Path(folder).expanduser()
-    if not directory.is_dir():
-        return Finding([(folder, "no folder")], [f"{folder} is no folder: give another --input_data_dir."])
-    photos, skipped = photo_files.find(str(directory))
-    if not photos:
-        return Finding([(folder, mnist.load(folder, download=False).description)], [])
-    few, decoded = photos[:: max(len(photos) // DECODED, 1)][:DECODED], []
-    skipped += photo_files.decode_all(few, decoded.append, size=64, channels=3, resize="stretch")
-    facts = [(folder, f"{len(photos):,} photographs, {len(decoded)} of {len(few)} tried decode")]
+    found = pathlib.Path(path).expanduser()
+    if not found.exists():
+        return Finding([(path, "not there")], [f"{path} does not exist: give another --input_data_dir."])
+    kinds = looking.kinds(path)
+    if kinds == ["array"]:
+        images = array_files.meant(str(found)).images
+        return Finding([(path, f"an array of {images.shape[0]:,} pictures")], [])
+    if "photos" not in kinds:
+        return Finding([(path, mnist.load(path, download=False).description)], [])
+    with (
+        contextlib.nullcontext(photo_files.find(str(found)))
+        if found.is_dir()
+        else photo_zip.opened(str(found)) as there
+    ):
+        few, decoded = there._replace(photos=there.photos[:: max(len(there.photos) // DECODED, 1)][:DECODED]), []
+        skipped = [*there.skipped, *photo_files.decode_all(few, decoded.append, size=64, channels=3, resize="stretch")]
+        facts = [(path, f"{len(there.photos):,} photographs, {len(decoded)} of {len(few.photos)} tried decode")]
     return Finding(facts, [f"{file.name} does not decode and is left out: replace or remove it." for file in skipped])
 
 

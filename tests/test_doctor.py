@@ -215,7 +215,7 @@ def test_data_are_looked_at_and_not_changed(tmp_path):
     found = checkups.data(str(tmp_path / "photos"))
     assert found.facts == [(str(tmp_path / "photos"), "2 photographs, 1 of 2 tried decode")]
     assert "b.jpg does not decode" in found.problems[0]
-    assert "no folder" in checkups.data(str(tmp_path / "nowhere")).problems[0]
+    assert "does not exist" in checkups.data(str(tmp_path / "nowhere")).problems[0]
     (tmp_path / "empty").mkdir()
     with pytest.raises(Failure, match="lacks") as caught:  # and downloads nothing
         checkups.data(str(tmp_path / "empty"))
