@@ -12,7 +12,7 @@ import tomllib
 
 import pytest
 
-from gan_lowlevel import evaluate, generate, summary, sweep, train_digits
+from gan_lowlevel import evaluate, export, generate, summary, sweep, train_digits
 from gan_lowlevel.commandline import read_config, read_record
 from gan_lowlevel.config import MODELS
 from gan_lowlevel.errors import Exit
@@ -25,6 +25,7 @@ READERS = {
     "main": read_config,
     "generate": functools.partial(read_record, generate.GenerateConfig),
     "evaluate": functools.partial(read_record, evaluate.EvaluateConfig),
+    "export": functools.partial(read_record, export.ExportConfig),
     "summary": functools.partial(read_record, summary.SummaryConfig),
     "sweep": sweep.read,
     "train_digits": functools.partial(read_record, train_digits.TrainDigitsConfig),
