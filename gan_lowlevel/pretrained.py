@@ -28,8 +28,8 @@ from gan_lowlevel.errors import Exit, Failure
 
 FOLDER = pathlib.Path(__file__).with_name("networks")
 SHA256 = {
-    "mlp": "8960d2da18748458d563806b946e92267b73e067ef54d0b4218f5450171a085e",
-    "parabola": "8ade767fa9806acb7f3bfa9429148eda88ffbad403e276e0c574db3e71176f50",
+    "mlp": "3706af4bdb2599f00f296f1bb53274712483a7b96f31417096de616465511909",
+    "parabola": "82af11da6a7d0a1723e16ca11f01a1fe9d4dc651c818ff1c869fc0dc0f16d750",
 }  # of each file
 FILE = "weights.npz"  # as an export calls it
 CARD = "card"  # the file's entry that is no weight: the export's card, as JSON
@@ -110,7 +110,7 @@ def _damaged(path: pathlib.Path, name: str, came: str) -> Failure:
 def content(weights: dict[str, np.ndarray], card: dict[str, Any]) -> bytes:
     """The file of these weights. Equal weights and cards are equal bytes."""
     file = io.BytesIO()
-    np.savez_compressed(file, **packed(weights), **{CARD: np.array(json.dumps(card, sort_keys=True))})
+    np.savez_compressed(file, **packed(weights), **{CARD: np.array(json.dumps(card))})
     return file.getvalue()
 
 
