@@ -165,6 +165,7 @@ def _onnx(folder: pathlib.Path, sampler: "Sampler", game: "Game", settings: Conf
     files = {}
     for player, graph in servable.frozen(game, settings, sampler.weights()).items():
         files[player] = folder / f"{player}.onnx"
+        print(f"converting {player}", flush=True)  # a minute of a large one
         onnx_files.write(files[player], player, graph)
     images = sampler.samples(CHECKED).reshape(-1, *servable.row_shape(game))
     drawn = onnx_files.run(files["generator"], latents(game, settings.z_dim, CHECKED))[0]

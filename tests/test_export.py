@@ -219,6 +219,18 @@ def test_every_game_has_a_card(model):
     }.get(model, "uniform(-1, 1)")  # fmt: skip
 
 
+@pytest.mark.parametrize("model", sorted(networks.GAMES))
+def test_the_table_of_the_documentation_is_the_cards(model):
+    settings = read_config([f"--model={model}", "--input_data_dir=x" if model == "dog" else "--seed=0"])
+    made = model_card.card(settings, networks.GAMES[model](settings), 7, {}, None)
+    [row] = re.findall(rf"^\| `{model}` \| (\[n, .*) \|$", (ROOT / "docs/export.md").read_text(), re.MULTILINE)
+    z, images = row.replace("−", "-").split(" | ")
+    assert z == f"[n, {settings.z_dim}], {made['latent']}"
+    facts = made["signatures"]["generate"]["outputs"]["images"]
+    bounds = ", unbounded" if facts["range"] is None else " in ({:g}, {:g})".format(*facts["range"])
+    assert images.startswith(f"[{', '.join(map(str, facts['shape']))}]{bounds}")
+
+
 # Weights alone, and those that come with the package
 
 
