@@ -41,7 +41,7 @@ class Checkpoint:
 
 
 class NotFinite(Exception):
-    """The variable of that name is NaN or infinite somewhere, and was not saved."""
+    """The variable of that name is NaN or infinite somewhere."""
 
 
 class Checkpoints:
@@ -57,20 +57,23 @@ class Checkpoints:
             floats = [variable for variable in self._variables if variable.dtype.is_floating]
             self._finite = {v.op.name: tf.reduce_all(tf.math.is_finite(v)) for v in floats}
 
+    def check_finite(self) -> None:
+        """Raise NotFinite for a variable that is not: nothing that could be saved."""
+        broken = [name for name, finite in self._session.run(self._finite).items() if not finite]
+        if broken:
+            raise NotFinite(broken[0])
+
     def save(self, step: int, notes: dict[str, Any], max_to_keep: int) -> None:
         """Write the variables as they are after `step` steps, then remove all but the newest `max_to_keep`.
 
-        A good checkpoint of the same step is left as it is. Raises NotFinite for a variable that is not,
-        Failure(DISK) where it can't be written; either way the older checkpoints stay.
+        A good checkpoint of the same step is left as it is. Raises Failure(DISK) where it can't be written; the older
+        checkpoints stay.
         """
         final = self.root / f"ckpt-{step:09d}"
         if final.exists():
             found = _read(final)
             if isinstance(found, Checkpoint) and not _misfit(found.prefix, self._variables):
                 return
-        broken = [name for name, finite in self._session.run(self._finite).items() if not finite]
-        if broken:
-            raise NotFinite(broken[0])
         try:
             self._write(final, step, notes)
         except (OSError, tf.errors.OpError) as error:

@@ -28,6 +28,7 @@ from gan_lowlevel.gan import (
 )
 from gan_lowlevel.layers import LAYERS
 from gan_lowlevel.loop import ExplicitLoop, Report, batch_number, batches_played
+from gan_lowlevel.shares import Share
 
 v1 = tf.compat.v1
 
@@ -84,7 +85,9 @@ class CompiledLoop:
         """
         config, rows = self._explicit.config, self._explicit.rows
         a_step, first = batches_played(config, 1), batch_number(config, start, 0)
-        most = min(until - start, self._capacity, max(int(self._rate * SECONDS), 1))
+        most = min(until - start, self._capacity)
+        if self._explicit.workers.size == 1:  # several have agreed on `until`, for each has its own clock
+            most = min(most, max(int(self._rate * SECONDS), 1))
         whole = 0  # batches before the first that is smaller
         while whole < most * a_step and rows.size(first + whole) == config.batch_size:
             whole += 1
@@ -149,30 +152,35 @@ class CompiledLoop:
         """One step, a round of both players. Inside a function TensorFlow keeps reads and writes in this order."""
         config, game, gan = self._explicit.config, self._explicit.game, self._explicit.gan
         finite = []
+        share = self._explicit.workers.share(d_z.shape[1])
+        facts = {"theta": gan.theta, "share": share}
         for update in range(d_z.shape[0]):
             batch = min(update, len(x) - 1)  # the article's way has one for all
             origin = tf.stack(self._explicit.origin(Stream.D_LATENT, step, update))
-            play = self._connect(x[batch], d_z[update], origin, game.d_fakes_training)
+            play = self._connect(x[batch], d_z[update], origin, share, game.d_fakes_training)
             if config.fakes == "uniform":
-                play = d_on(game, play, fakes[batch], origin)
-            d = d_objective(config, play)
+                play = d_on(game, play, fakes[batch], origin, share)
+            d = d_objective(config, play, share)
             if config.updates == "simultaneous":
-                g = g_objective(config, play)
-                return Report(d, g, both_update(play, d, g, theta=gan.theta, optimizer=gan.optimizer).finite)
+                g = g_objective(config, play, share)
+                return Report(d, g, both_update(play, d, g, optimizer=gan.optimizer, **facts).finite)
             if config.d_step:
-                played = d_update(config, game, play, d, origin=origin, theta=gan.theta, optimizer=gan.optimizer.d)
+                played = d_update(config, game, play, d, origin=origin, optimizer=gan.optimizer.d, **facts)
                 finite.append(played.finite)
+        share = self._explicit.workers.share(g_z.shape[1])
         for update in range(g_z.shape[0]):
             origin = tf.stack(self._explicit.origin(Stream.G_LATENT, step, update))
-            play = self._connect(x[0], g_z[update], origin, True)
-            g = g_objective(config, play)
+            play = self._connect(x[0], g_z[update], origin, share, True)
+            g = g_objective(config, play, share)
             if config.g_step:
-                finite.append(g_update(play, g, theta=gan.theta, optimizer=gan.optimizer.g).finite)
+                played = g_update(play, g, theta=gan.theta, optimizer=gan.optimizer.g, share=share)
+                finite.append(played.finite)
         return Report(d, g, tf.concat(finite, axis=0))
 
-    def _connect(self, x: tf.Tensor, z: tf.Tensor, origin: tf.Tensor, training: bool) -> Play:
+    def _connect(self, x: tf.Tensor, z: tf.Tensor, origin: tf.Tensor, share: Share, training: bool) -> Play:
         """Both players on x and z, with the weights that there are."""
-        return connect(self._explicit.game, x, z, training=tf.constant(training), origin=origin, reuse=True)
+        game, training = self._explicit.game, tf.constant(training)
+        return connect(game, x, z, training=training, origin=origin, share=share, reuse=True)
 
     def _scaled(self, x: tf.Tensor, white: tf.Tensor) -> tf.Tensor:
         """One batch of x: float32 [B, *data_shape] in the game's output_range."""

@@ -24,6 +24,7 @@ G_LOSSES = ("non_saturating", "minimax")
 LOG_FORMS = ("stable", "literal")
 ON_NAN = ("stop", "rewind")
 ENGINES = ("auto", "explicit", "compiled")
+BATCH_STATISTICS = ("global", "local")
 OPTIMIZERS = ("adam", "sgd", "nesterov")
 ARTICLE_SAMPLING = ("mlp",)  # the games whose article reuses one z, and one batch of x for a step's updates of D
 ANY_PICTURE = ("dcgan",)  # the games whose players take their picture's shape from the data
@@ -282,6 +283,23 @@ class Config:
         "CPU threads of TensorFlow, recorded since other counts give other last bits; 0: one per core.",
         low=0,
         high=1024,
+        may_change=True,
+    )
+
+    batch_statistics: str = setting(
+        "global",
+        str,
+        "What batch norm takes its mean and variance over where several workers train: all rows of a batch, as one "
+        "process does (global), or each worker its own rows, for fewer messages (local).",
+        choices=BATCH_STATISTICS,
+    )
+    peer_timeout: float = setting(
+        60.0,
+        float,
+        "Seconds after which a worker that is not heard of is lost, and all others leave with exit code 138; at the "
+        "start, while others may still read their data, ten times as long. Longer than rank 0 takes to save or draw.",
+        low=1,
+        high=86_400,
         may_change=True,
     )
 

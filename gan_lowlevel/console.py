@@ -25,7 +25,7 @@ WIDE = 140  # columns that a bar with all figures takes
 LINE_EVERY = 10.0  # seconds between log lines where there is no terminal to draw a bar on
 
 
-def print_start(config: Config, theta: Theta, data: Dataset, devices: list[str]) -> None:
+def print_start(config: Config, theta: Theta, data: Dataset, devices: list[str], workers: int = 1) -> None:
     """Versions, model, data, plan and devices, a line each."""
     count = {player: sum(v.shape.num_elements() for v in variables) for player, variables in theta._asdict().items()}
     say(
@@ -43,11 +43,16 @@ def print_start(config: Config, theta: Theta, data: Dataset, devices: list[str])
             f"length   {config.max_steps:,} steps, the recipe's own for the embedded digits; "
             "type --max_steps or --epochs for another"
         )
-    say(f"device   {', '.join(devices)}, {config.threads} CPU threads")
+    say(f"device   {', '.join(devices)}, {config.threads} CPU threads{' a worker' if workers > 1 else ''}")
+    if workers > 1:
+        say(f"workers  {workers}, each with its share of every batch; rank 0 writes the run")
 
 
-def print_run(run: Run, start: int, rewinds: int) -> None:
+def print_run(run: Run, start: int, rewinds: int, rank: int) -> None:
     """Where the run lives, where it begins, and with which stream of z if not the first."""
+    if rank:
+        say(f"worker   rank {rank} begins at step {start:,}")
+        return
     begins = f"goes on from its checkpoint at step {start:,}" if start else "begins at step 0"
     if not start and run.flags.exists():
         begins = "has no checkpoint yet and begins at step 0"
@@ -63,11 +68,11 @@ def print_settings(config: Config) -> None:
 class Progress:
     """A bar with steps/s, time left, V, D(x) and D(G(z)) on a terminal, a log line now and then elsewhere."""
 
-    def __init__(self, start: int, last: int, line_every: int):
-        self._start, self._last = start, last
+    def __init__(self, start: int, last: int, line_every: int, shown: bool = True):
+        self._start, self._last, self._silent = start, last, not shown
         self._began = self._shown = time.perf_counter()
         self._bar = None
-        if sys.stderr is not None and sys.stderr.isatty():
+        if shown and sys.stderr is not None and sys.stderr.isatty():
             self._bar = tqdm(total=last, initial=start, unit="it", dynamic_ncols=True, bar_format=BAR)
         self._lines, self._by_epochs = bool(line_every), line_every == -1
         self._report: Report | None = None
@@ -87,6 +92,8 @@ class Progress:
     def show(self, step: int, place: str, report: Report) -> None:
         """Called when steps were played; cheap where nothing is to be shown. `place`: which epoch and batch."""
         self._report = report
+        if self._silent:
+            return
         if self._bar is not None:
             if self._bar.update(step - self._bar.n):  # it has just redrawn itself
                 self._bar.set_description_str(f"{place}: " if place else "", refresh=False)
@@ -112,6 +119,8 @@ class Progress:
 
     def line(self, text: str) -> None:
         """One line above the bar."""
+        if self._silent:
+            return
         if self._bar is None:
             say(text)
         else:

@@ -11,8 +11,10 @@ import tensorflow as tf
 
 from gan_lowlevel import draws, losses
 from gan_lowlevel.config import Config
-from gan_lowlevel.layers import MOVING
+from gan_lowlevel.layers import MOVING, rows_of
 from gan_lowlevel.networks.game import Game
+from gan_lowlevel.shares import WHOLE, Share
+from gan_lowlevel.workers import ALONE, Alone, Workers
 
 v1 = tf.compat.v1
 
@@ -47,6 +49,12 @@ class GReport(NamedTuple):
     g_loss: tf.Tensor
 
 
+class _Loss(NamedTuple):
+    """A scalar."""
+
+    loss: tf.Tensor
+
+
 class Update(NamedTuple):
     """One update, and whether what it computes is finite: fetching that plays the update."""
 
@@ -76,7 +84,7 @@ class Gan:
     draw: tf.Tensor  # int64 [3]: the two numbers of draws.origin, and rows; decides z and dropout masks
     z: tf.Tensor  # [rows, z_dim]; drawn as `draw` says, or fed
     training: tf.Tensor  # bool: G's batch norm with batch statistics (default), or with moving ones
-    play: Play
+    play: Play  # of all rows, to look at; updates have this worker's share of them
     theta: Theta
     optimizer: Optimizers
     d_report: DReport
@@ -87,14 +95,22 @@ class Gan:
 
 
 def connect(
-    game: Game, x: tf.Tensor, z: tf.Tensor, *, training: tf.Tensor, origin: tf.Tensor, reuse: bool = False
+    game: Game,
+    x: tf.Tensor,
+    z: tf.Tensor,
+    *,
+    training: tf.Tensor,
+    origin: tf.Tensor,
+    share: Share = WHOLE,
+    reuse: bool = False,
 ) -> Play:
     """G on z, D on x, and the same D, weights shared, on G(z). `origin` decides D's dropout masks.
 
-    reuse: with the weights that an earlier call has made.
+    share: what of x and z this worker takes. reuse: with the weights that an earlier call has made.
     """
+    x, z, origin = share.cut(x), share.cut(z), share.origin(origin)
     known = len(v1.get_collection(MOVING))
-    with v1.variable_scope("generator", reuse=reuse):
+    with v1.variable_scope("generator", reuse=reuse), rows_of(share):
         fake = game.generator(z, training)
     moving = v1.get_collection(MOVING)[known:]
     with v1.variable_scope("discriminator", reuse=reuse):
@@ -111,8 +127,9 @@ def connect(
     )
 
 
-def d_on(game: Game, play: Play, points: tf.Tensor, origin: tf.Tensor) -> Play:
+def d_on(game: Game, play: Play, points: tf.Tensor, origin: tf.Tensor, share: Share = WHOLE) -> Play:
     """The same play with D on given points in the place of G(z)."""
+    points, origin = share.cut(points), share.origin(origin)
     with v1.variable_scope("discriminator", reuse=True):
         d_fake, fake_logits = game.discriminator(points, draws.Masks(origin, "fake"))
     return play._replace(fake=points, d_fake=d_fake, fake_logits=fake_logits)
@@ -130,11 +147,11 @@ def split_theta() -> Theta:
     return theta
 
 
-def d_objective(config: Config, play: Play) -> DReport:
+def d_objective(config: Config, play: Play, share: Share = WHOLE) -> DReport:
     """D's loss, and what there is to see of it."""
     with v1.name_scope("d_loss"):
         value = losses.value(play.real_logits, play.fake_logits, config.log_form)
-        return DReport(
+        report = DReport(
             d_loss=losses.d_loss(value),
             value=value,
             log_d_real=-losses.d_loss_real(play.real_logits, config.log_form),
@@ -144,12 +161,13 @@ def d_objective(config: Config, play: Play) -> DReport:
             accuracy_real=tf.reduce_mean(tf.cast(play.real_logits > 0, tf.float32)),
             accuracy_fake=tf.reduce_mean(tf.cast(play.fake_logits <= 0, tf.float32)),
         )
+        return share.mean(report)
 
 
-def g_objective(config: Config, play: Play) -> GReport:
+def g_objective(config: Config, play: Play, share: Share = WHOLE) -> GReport:
     """G's loss."""
     with v1.name_scope("g_loss"):
-        return GReport(g_loss=losses.G_LOSSES[config.g_loss](play.fake_logits, config.log_form))
+        return share.mean(GReport(g_loss=losses.G_LOSSES[config.g_loss](play.fake_logits, config.log_form)))
 
 
 def optimizers(config: Config) -> Optimizers:
@@ -178,39 +196,51 @@ def d_update(
     origin: tf.Tensor,
     theta: Theta,
     optimizer: v1.train.Optimizer,
+    share: Share = WHOLE,
 ) -> Update:
     """One update of D, of theta_D alone: on real and fake together, or first on real and then on fake."""
     check = _Check()
     if game.d_joint:
-        gradients = optimizer.compute_gradients(report.d_loss, theta.d)
+        gradients = share.sum(optimizer.compute_gradients(report.d_loss, theta.d))
         check.terms({"log D(x)": report.log_d_real, "log(1 - D(G(z)))": report.log_not_d_fake})
         return check.updated("D_loss", gradients, optimizer.apply_gradients(gradients))
 
-    gradients = optimizer.compute_gradients(losses.d_loss_real(play.real_logits, config.log_form), theta.d)
+    gradients = share.sum(optimizer.compute_gradients(-report.log_d_real, theta.d))
     check.terms({"log D(x)": report.log_d_real})
     with tf.control_dependencies(report):  # the report is of D as it was before both
         on_real = check.updated("-log D(x)", gradients, optimizer.apply_gradients(gradients)).finite
     with tf.control_dependencies([on_real]), v1.variable_scope("discriminator", reuse=True):
-        _, fake_logits = game.discriminator(play.fake, draws.Masks(origin, "fake"))  # D as it is now
-        loss = losses.d_loss_fake(fake_logits, config.log_form)
-        gradients = optimizer.compute_gradients(loss, theta.d)
+        masks = draws.Masks(share.origin(origin), "fake")
+        _, fake_logits = game.discriminator(play.fake, masks)  # D as it is now
+        (loss,) = share.mean(_Loss(losses.d_loss_fake(fake_logits, config.log_form)))
+        gradients = share.sum(optimizer.compute_gradients(loss, theta.d))
         check.terms({"log(1 - D(G(z)))": loss})
         return check.updated("-log(1 - D(G(z)))", gradients, optimizer.apply_gradients(gradients))
 
 
-def g_update(play: Play, report: GReport, *, theta: Theta, optimizer: v1.train.Optimizer) -> Update:
+def g_update(
+    play: Play, report: GReport, *, theta: Theta, optimizer: v1.train.Optimizer, share: Share = WHOLE
+) -> Update:
     """One update of G: of theta_G and of G's moving statistics, which no update of D touches."""
     check = _Check()
-    gradients = optimizer.compute_gradients(report.g_loss, var_list=theta.g)
+    gradients = share.sum(optimizer.compute_gradients(report.g_loss, var_list=theta.g))
     check.terms({"G_loss": report.g_loss})
     return check.updated("G_loss", gradients, tf.group(optimizer.apply_gradients(gradients), *_moved(play)))
 
 
-def both_update(play: Play, d_report: DReport, g_report: GReport, *, theta: Theta, optimizer: Optimizers) -> Update:
+def both_update(
+    play: Play,
+    d_report: DReport,
+    g_report: GReport,
+    *,
+    theta: Theta,
+    optimizer: Optimizers,
+    share: Share = WHOLE,
+) -> Update:
     """One update of each player: both gradients at the same weights and z, then both applied."""
     check = _Check()
-    d_gradients = optimizer.d.compute_gradients(d_report.d_loss, theta.d)
-    g_gradients = optimizer.g.compute_gradients(g_report.g_loss, theta.g)
+    d_gradients = share.sum(optimizer.d.compute_gradients(d_report.d_loss, theta.d))
+    g_gradients = share.sum(optimizer.g.compute_gradients(g_report.g_loss, theta.g))
     check.terms({"log D(x)": d_report.log_d_real, "log(1 - D(G(z)))": d_report.log_not_d_fake})
     check.terms({"G_loss": g_report.g_loss})
     with tf.control_dependencies([gradient for gradient, _ in d_gradients + g_gradients]):
@@ -255,8 +285,11 @@ def _moved(play: Play) -> list[tf.Operation]:
     return [v1.assign(variable, following) for variable, following in play.moving]
 
 
-def build(config: Config, game: Game) -> Gan:
-    """The whole game in the current graph, on placeholders; seeds the graph's initial weights."""
+def build(config: Config, game: Game, workers: Alone | Workers = ALONE) -> Gan:
+    """The whole game in the current graph, on placeholders; seeds the graph's initial weights.
+
+    Fed a whole batch, each of several workers updates by its share of it, and looks at all of it.
+    """
     v1.set_random_seed(config.seed)
     x = v1.placeholder(tf.float32, [None, *game.data_shape], name="x")
     draw = v1.placeholder(tf.int64, [3], name="draw")
@@ -266,20 +299,26 @@ def build(config: Config, game: Game) -> Gan:
         drawn = game.latent(rows, config.z_dim, origin)
     z = v1.placeholder_with_default(drawn, [None, config.z_dim], name="z")
 
-    play = connect(game, x, z, training=training, origin=origin)
+    play = shared = connect(game, x, z, training=training, origin=origin)
+    share = workers.share(tf.shape(z)[0])
+    if share is not WHOLE:
+        shared = connect(game, x, z, training=training, origin=origin, share=share, reuse=True)
+        if config.fakes == "uniform":  # fed in the place of G(z)
+            shared = d_on(game, shared, play.fake, origin, share)
     theta = split_theta()
-    d_report, g_report = d_objective(config, play), g_objective(config, play)
+    d_report, g_report = d_objective(config, shared, share), g_objective(config, shared, share)
 
     # Each optimizer under its own scope: the names of its variables must not hang on the order of building.
     optimizer = optimizers(config)
+    facts = {"theta": theta, "share": share}
     with v1.name_scope("d_optimizer"):
-        d_train = d_update(config, game, play, d_report, origin=origin, theta=theta, optimizer=optimizer.d)
+        d_train = d_update(config, game, shared, d_report, origin=origin, optimizer=optimizer.d, **facts)
     with v1.name_scope("g_optimizer"):
-        g_train = g_update(play, g_report, theta=theta, optimizer=optimizer.g)
+        g_train = g_update(shared, g_report, optimizer=optimizer.g, **facts)
     both_train = None
     if config.updates == "simultaneous":
         with v1.name_scope("both"):
-            both_train = both_update(play, d_report, g_report, theta=theta, optimizer=optimizer)
+            both_train = both_update(shared, d_report, g_report, optimizer=optimizer, **facts)
     return Gan(
         x=x,
         draw=draw,

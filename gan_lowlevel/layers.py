@@ -4,15 +4,17 @@ Every variable is made by `variable` under the current variable scope, so that a
 shares it. Every layer with a shape or parameters of its own notes itself for the layer tables.
 """
 
+import contextlib
 import functools
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 import numpy as np
 import tensorflow as tf
 
 from gan_lowlevel import draws
+from gan_lowlevel.shares import WHOLE, Share
 
 v1 = tf.compat.v1
 
@@ -20,6 +22,9 @@ Initializer = Callable[..., Callable]  # (seed=...) to a TensorFlow initializer
 
 LAYERS = "layers"  # the graph collection of Notes, in the order of connection
 MOVING = "moving"  # the graph collection of moving statistics, each with its next value
+
+
+_SHARES = "shares"  # the graph collection of the Share whose rows are connected now
 
 
 class Note(NamedTuple):
@@ -193,6 +198,17 @@ def conv2d_transpose(
         return _note("conv2d_transpose", h)
 
 
+@contextlib.contextmanager
+def rows_of(share: Share) -> Iterator[None]:
+    """What the block connects has the rows of this share: batch norm asks it for the moments of all."""
+    shares = v1.get_collection_ref(_SHARES)
+    shares.append(share)
+    try:
+        yield
+    finally:
+        shares.pop()
+
+
 def batch_norm(
     h: tf.Tensor,
     training: tf.Tensor,
@@ -214,8 +230,9 @@ def batch_norm(
         shift = variable("beta", features, constant(0.0))
         moving_mean = variable("moving_mean", features, constant(0.0), trainable=False)
         moving_variance = variable("moving_variance", features, constant(1.0), trainable=False)
-        batch_mean, batch_variance = tf.nn.moments(h, axes=list(range(h.shape.rank - 1)))
-        for moving, batch in ((moving_mean, batch_mean), (moving_variance, batch_variance)):
+        share = (v1.get_collection(_SHARES) or [WHOLE])[-1]
+        batch_mean, batch_variance = moments = share.moments(h)
+        for moving, batch in zip((moving_mean, moving_variance), share.moving_moments(moments), strict=True):
             v1.add_to_collection(MOVING, (moving, moving - (1.0 - momentum) * (moving - batch)))
         mean = tf.where(training, batch_mean, moving_mean)
         variance = tf.where(training, batch_variance, moving_variance)

@@ -13,6 +13,7 @@ from gan_lowlevel.data.drawn import uniform_points
 from gan_lowlevel.draws import Stream
 from gan_lowlevel.gan import DReport, Gan, GReport
 from gan_lowlevel.networks.game import Game
+from gan_lowlevel.workers import ALONE, Alone, Workers
 
 v1 = tf.compat.v1
 
@@ -35,6 +36,7 @@ class ExplicitLoop:
     config: Config
     rows: Rows
     rewinds: int = 0  # each takes another stream of z
+    workers: Alone | Workers = ALONE
 
     def play_until(self, start: int, until: int) -> tuple[Report, int]:
         """Play from step `start`, up to `until` at the most: the last step's report, and the next step's number.

@@ -3,7 +3,9 @@
 python -m gan_lowlevel.main --model=mlp --input_data_dir=DIR --d_step=1
 """
 
-from gan_lowlevel import command, runs, system, xla_cache
+import contextlib
+
+from gan_lowlevel import cluster, command, runs, system, xla_cache
 from gan_lowlevel.commandline import read_config, recipe_defaults
 from gan_lowlevel.config import Config
 from gan_lowlevel.errors import Exit
@@ -13,6 +15,7 @@ def main(config: Config) -> Exit:
     """Read the data, claim the run, train."""
     from gan_lowlevel import data  # after the flags, as all that follows: a wrong flag answers at once
 
+    peers = cluster.read()
     run = runs.locate(config)
     data_set = data.load(config)
     if not config.dry_run and config.engine != "explicit":
@@ -26,8 +29,14 @@ def main(config: Config) -> Exit:
     if config.dry_run:
         train.rehearse(config, game, data_set)
         return Exit.DONE
-    with runs.claimed(run, config):
-        return train.train(config, game, data_set, rows, run)
+    if not peers:
+        with runs.claimed(run, config):
+            return train.train(config, game, data_set, rows, run)
+    from gan_lowlevel.workers import Workers
+
+    claimed = runs.claimed(run, config) if peers.rank == 0 else contextlib.nullcontext()
+    with claimed, Workers(peers, config) as workers:
+        return train.train(config, game, data_set, rows, run, workers)
 
 
 if __name__ == "__main__":

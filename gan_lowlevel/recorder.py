@@ -16,6 +16,7 @@ from gan_lowlevel.sessions import latents
 from gan_lowlevel.summaries import Events, first_step, scalar_tags
 from gan_lowlevel.theory import Theory
 from gan_lowlevel.views import Scene
+from gan_lowlevel.workers import LOST
 
 
 class Clock:
@@ -51,6 +52,28 @@ class Clock:
     def next_due(self, step: int) -> int:
         """The first step after `step` at which anything is."""
         return min(self.following(step, every) for every in self._config.cadences())
+
+
+class Bystander:
+    """What a worker that writes nothing has in the place of a Recorder."""
+
+    def __enter__(self) -> "Bystander":
+        return self
+
+    def __exit__(self, *exception) -> None:
+        pass
+
+    def finish(self) -> None:
+        pass
+
+    def record(self, step: int, report: Report) -> list[str]:
+        return []
+
+    def flush(self) -> None:
+        pass
+
+    def line(self, step: int, report: Report) -> str:
+        return ""
 
 
 class Recorder:
@@ -89,7 +112,8 @@ class Recorder:
         # The first failure is the one to tell: what comes of closing after it is left out.
         with contextlib.suppress(*[OSError] if exception[0] else []):
             try:
-                self.finish()
+                if not isinstance(exception[1], LOST):  # then this worker leaves at once, and what goes on will draw
+                    self.finish()
             finally:
                 self._events.close()
 

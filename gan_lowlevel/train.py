@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from gan_lowlevel import console, system, tables, xla_cache
 from gan_lowlevel.checkpoints import Checkpoints, NotFinite
-from gan_lowlevel.compiled import CompiledLoop
+from gan_lowlevel.compiled import CompiledLoop, convolutional
 from gan_lowlevel.config import COMPILED_FROM, COMPILED_UPDATES, Config
 from gan_lowlevel.data import held_out as held_out_rows
 from gan_lowlevel.data.dataset import Dataset, Rows
@@ -16,9 +16,10 @@ from gan_lowlevel.errors import Exit, Failure
 from gan_lowlevel.gan import build
 from gan_lowlevel.loop import ExplicitLoop, Report, batches_played
 from gan_lowlevel.networks.game import Game
-from gan_lowlevel.recorder import Clock, Recorder
+from gan_lowlevel.recorder import Bystander, Clock, Recorder
 from gan_lowlevel.runs import Run, lost_checkpoints
 from gan_lowlevel.sessions import session_config
+from gan_lowlevel.workers import ALONE, LOST, Alone, Workers
 
 v1 = tf.compat.v1
 
@@ -34,65 +35,85 @@ class Broken(Exception):
         self.rewinds = rewinds  # that the run had before
 
 
-def train(config: Config, game: Game, data: Dataset, rows: Rows, run: Run) -> Exit:
+def train(config: Config, game: Game, data: Dataset, rows: Rows, run: Run, workers: Alone | Workers = ALONE) -> Exit:
     """Train to the last step, from the newest good checkpoint where there is one; the run must be claimed.
+
+    Of several workers rank 0 alone reads and writes the run.
 
     Returns DONE, or INTERRUPTED or TERMINATED after a signal, everything saved. Raises Failure(NAN) where a loss, a
     gradient or a weight is not finite and on_nan does not let it rewind, Failure(FLAGS) where the data are not those
-    that the run was begun with, Failure(CHECKPOINTS) where no checkpoint is good, or those that it had are gone.
+    that the run was begun with, Failure(CHECKPOINTS) where no checkpoint is good, or those that it had are gone,
+    Failure(PEER_LOST) where another worker is not heard of any more.
     """
     stop = system.StopRequest()
     rewinds = 0  # that this process has decided on; the checkpoint knows of earlier ones
     while True:
         try:
-            return _play(config, game, data, rows, run, rewinds, stop)
+            return _play(config, game, data, rows, run, rewinds, stop, workers)
         except Broken as broken:
             rewinds = broken.rewinds + 1
             if config.on_nan == "stop" or rewinds > MOST_REWINDS:
                 raise Failure(Exit.NAN, _advice(config, run, broken)) from None
             where = "the last good checkpoint" if _saved(run) else "the beginning"
             console.say(f"{broken}: back to {where}, rewind {rewinds} of {MOST_REWINDS} with other z")
-            if stop.exit_code:  # a signal came with it
+            if stop.exit_code and workers.size == 1:  # a signal came with it
                 return stop.exit_code
+        except LOST as error:
+            if workers.size == 1:
+                raise
+            raise _peer_lost(config, workers, error) from None
 
 
 def _play(
-    config: Config, game: Game, data: Dataset, rows: Rows, run: Run, rewinds: int, stop: system.StopRequest
+    config: Config,
+    game: Game,
+    data: Dataset,
+    rows: Rows,
+    run: Run,
+    rewinds: int,
+    stop: system.StopRequest,
+    workers: Alone | Workers,
 ) -> Exit:
     """From the newest good checkpoint to the end, with a graph of its own. Raises Broken."""
+    first = workers.rank == 0
     held_out = held_out_rows(data, config, game.output_range, game.data_shape)
-    with tf.Graph().as_default(), v1.Session(config=session_config(config.threads)) as session:
-        gan = build(config, game)
+    with tf.Graph().as_default(), workers.placed(), workers.session(config) as session:
+        gan = build(config, game, workers)
         refuse_too_large(config, game)
         states = Checkpoints(run.checkpoints, session)
         session.run(v1.global_variables_initializer())
         again = rewinds > 0  # in this process: the console has said what runs
-        start, notes = _resumed(config, data, run, states, rewinds)
-        loop = ExplicitLoop(session, gan, game, config, rows, notes["rewinds"])
+        start, notes = _resumed(config, data, run, states, rewinds) if first else (0, {"rewinds": rewinds})
+        compiled = config.engine == "compiled"
+        start, rewinds, compiled = workers.begin(session, config, data.sha256(), start, notes["rewinds"], compiled)
+        loop = ExplicitLoop(session, gan, game, config, rows, rewinds, workers)
         clock = Clock(config, rows)
         if start >= config.max_steps:
-            if start == config.max_steps and run.undrawn.exists():  # the disk refused it
-                with Recorder(loop, clock, run, data, held_out, start):
-                    pass
-            console.print_already_there(config, run, start)
+            if first:
+                if start == config.max_steps and run.undrawn.exists():  # the disk refused it
+                    with Recorder(loop, clock, run, data, held_out, start):
+                        pass
+                console.print_already_there(config, run, start)
             return Exit.DONE
-        if not again:
-            console.print_start(config, gan.theta, data, devices(session))
-        console.print_run(run, start, loop.rewinds)
+        if first and not again:
+            console.print_start(config, gan.theta, data, devices(session), workers.size)
+        console.print_run(run, start, rewinds, workers.rank)
 
-        engine = begin(loop)
-        kind = "explicit" if engine is loop else "compiled"
-        system.write_atomically(run.flags, dataclasses.replace(config, engine=kind).flagfile().encode())
+        engine = begin(loop, compiled)
+        if first:
+            kind = "explicit" if engine is loop else "compiled"
+            system.write_atomically(run.flags, dataclasses.replace(config, engine=kind).flagfile().encode())
         with (
             stop.installed(),
-            Recorder(loop, clock, run, data, held_out, start) as recorder,
-            console.Progress(start, config.max_steps, config.line_every) as progress,
+            Recorder(loop, clock, run, data, held_out, start) if first else Bystander() as recorder,
+            console.Progress(start, config.max_steps, config.line_every, shown=first) as progress,
         ):
             done, stopped = start, None  # steps played in all; the exit code that a signal asks for
             while done < config.max_steps and not stopped:
-                report, done = engine.play_until(done, clock.next_due(done))
-                stopped = stop.exit_code  # asked once a round, so that nothing ends the loop that was not saved for
+                report, done = engine.play_until(done, workers.until(done, clock.next_due(done)))
                 check_finite(loop, report, done)
+                # Asked once a round, so that nothing ends the loop that was not saved for.
+                stopped = workers.agree(session, done, stop.exit_code)
                 progress.show(done, clock.place(done), report)
                 # Not followed by a save where the disk refuses it: it is recorded when the step is played again.
                 for warning in recorder.record(done, report):
@@ -106,13 +127,16 @@ def _play(
                     if stopped or clock.due(done, config.save_every):
                         recorder.flush()
                         try:
-                            states.save(done, notes, config.max_to_keep)
+                            states.check_finite()
                         except NotFinite as broken:  # a moving average, or what an optimizer remembers
                             raise Broken(f"{broken} is not finite after step {done:,}", loop.rewinds) from None
-                        run.saved.touch()
+                        if first:
+                            states.save(done, notes, config.max_to_keep)
+                            run.saved.touch()
             recorder.finish()  # after it where a signal ends the run: drawing takes a while
-            stopped = stop.exit_code
-        console.print_end(config, run, report, done, progress.seconds, stopped, loop.rewinds)
+            stopped = stopped or (stop.exit_code if workers.size == 1 else None)
+        if first:
+            console.print_end(config, run, report, done, progress.seconds, stopped, loop.rewinds)
         return stopped or Exit.DONE
 
 
@@ -131,6 +155,17 @@ def _resumed(config: Config, data: Dataset, run: Run, states: Checkpoints, rewin
         "data_sha256": data_sha256,
         "rewinds": max(rewinds, noted if noted in range(MOST_REWINDS + 1) else 0),
     }
+
+
+def _peer_lost(config: Config, workers: Workers, error: tf.errors.OpError) -> Failure:
+    lines = [line.strip() for line in error.message.splitlines()]
+    told = (line for line in lines if ("ollective" in line or "onnect" in line) and not line.startswith("Detected"))
+    reason = next(told, lines[0]).rstrip(".")
+    return Failure(
+        Exit.PEER_LOST,
+        f"another of the {workers.size} workers is lost ({type(error).__name__}: {reason}): give all of them their "
+        "same commands again, and the run goes on from its newest checkpoint.",
+    )
 
 
 def other_data(config: Config, data: Dataset, run: Run) -> Failure:
@@ -165,11 +200,14 @@ def refuse_too_large(config: Config, game: Game) -> None:
         )
 
 
-def begin(loop: ExplicitLoop) -> ExplicitLoop | CompiledLoop:
-    """The engine that the settings name, compiled and said; the explicit one where compiling fails, as without XLA."""
+def begin(loop: ExplicitLoop, compiled: bool) -> ExplicitLoop | CompiledLoop:
+    """The engine, compiled if it is to be, and said; the explicit one where compiling fails, as without XLA."""
     no_whole_batch = loop.rows.size(0) < loop.config.batch_size  # nor a later one, then: nothing to compile
-    if loop.config.engine == "explicit" or no_whole_batch:
+    if not compiled or no_whole_batch:
         console.say("engine   explicit, one session.run an update")
+        return loop
+    if loop.workers.size > 1 and not convolutional() and "GPU" not in " ".join(devices(loop.session)):
+        console.say("engine   explicit, since XLA compiles no messages between workers on CPUs")
         return loop
     try:
         with v1.name_scope("compiled"):  # one node in TensorBoard's graph

@@ -41,6 +41,7 @@ class Game:
         value = np.broadcast_to(step if weights is None else weights, self.weights.shape.as_list())
         self.weights.load(value.astype(self.weights.dtype.as_numpy_dtype), self.session)
         self.count.load(step * 10, self.session)
+        self.states.check_finite()  # as training does
         self.states.save(step, notes, max_to_keep)
 
     def read(self) -> np.ndarray:
@@ -513,7 +514,7 @@ def test_one_that_is_damaged_is_refused_and_no_other_is_taken(two):
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
-def test_a_variable_that_is_not_finite_is_not_saved(two, bad):
+def test_a_variable_that_is_not_finite_is_named_before_a_save(two, bad):
     before = names(two.parent)
     weights = np.ones((2, 3))
     weights[1, 1] = bad

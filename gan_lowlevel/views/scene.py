@@ -80,5 +80,5 @@ class Scene:
         feed = {gan.x: x, gan.draw: self.draw(step, CHECKED)}
         if loop.config.fakes == "uniform":
             feed[gan.play.fake] = uniform_points(loop.config.seed, number, CHECKED)
-        seen = loop.session.run(gan.d_report, feed)
-        return f"{CHECKED} ", seen.accuracy_real, seen.accuracy_fake
+        real_logits, fake_logits = loop.session.run((gan.play.real_logits, gan.play.fake_logits), feed)
+        return f"{CHECKED} ", np.mean(real_logits > 0), np.mean(fake_logits <= 0)

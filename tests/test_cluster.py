@@ -1,0 +1,79 @@
+"""What TF_CONFIG says, as Kubernetes jobs and Vertex AI set it."""
+
+import json
+
+import pytest
+
+from gan_lowlevel import cluster
+from gan_lowlevel.errors import Exit, Failure
+
+A, B, C = "10.0.0.1:2222", "worker-1.train:2222", "[::1]:2222"
+
+
+def read(monkeypatch, said) -> cluster.Cluster | None:
+    monkeypatch.setenv("TF_CONFIG", said if isinstance(said, str) else json.dumps(said))
+    return cluster.read()
+
+
+def test_workers_alone_are_ranked_by_their_index(monkeypatch):
+    for index in (0, 1, 2):
+        found = read(monkeypatch, {"cluster": {"worker": [A, B, C]}, "task": {"type": "worker", "index": index}})
+        assert (found.size, found.rank) == (3, index)
+
+
+def test_a_chief_is_rank_0_and_workers_follow(monkeypatch):
+    said = {"cluster": {"worker": [B, C], "chief": [A]}, "task": {"type": "chief", "index": 0}}
+    assert read(monkeypatch, said).rank == 0
+    for index in (0, 1):
+        found = read(monkeypatch, said | {"task": {"type": "worker", "index": index}})
+        assert (found.size, found.rank) == (3, 1 + index)
+    assert found.tasks == [("chief", 0), ("worker", 0), ("worker", 1)]
+
+
+def test_what_a_platform_adds_is_ignored(monkeypatch):
+    said = {
+        "cluster": {"chief": [A], "worker": [B], "evaluator": ["e:1"], "ps": ["p:1"]},
+        "task": {"type": "worker", "index": "0", "trial": "3", "cloud": "x"},
+        "environment": "cloud",
+        "job": '{"python_module": "gan_lowlevel.main"}',
+    }
+    found = read(monkeypatch, said)
+    assert (found.size, found.rank) == (2, 1)
+
+
+@pytest.mark.parametrize(
+    "said",
+    ["", "  ", "{}", {"cluster": {}}, {"cluster": {"worker": [A]}, "task": {"type": "worker", "index": 0}},
+     {"environment": "cloud"}, {"cluster": {"chief": [A]}, "task": {"type": "chief"}}],
+)  # fmt: skip
+def test_one_process_is_no_cluster(monkeypatch, said):
+    assert read(monkeypatch, said) is None
+
+
+def test_without_the_variable_there_is_none(monkeypatch):
+    monkeypatch.delenv("TF_CONFIG", raising=False)
+    assert cluster.read() is None
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ("{", "it is no JSON"),
+        ("[" * 100_000, "it is no JSON"),
+        ("[1]", "it is no object"),
+        ({"cluster": [A]}, "its cluster is no object"),
+        ({"cluster": {"worker": A}}, f"the addresses of its worker are {A}"),
+        ({"cluster": {"worker": [A, "nowhere"]}}, r"\['10.0.0.1:2222', 'nowhere'\], and a list of HOST:PORT is wanted"),
+        ({"cluster": {"worker": [A, 3]}}, "HOST:PORT"),
+        ({"cluster": {"worker": [A, B]}}, "its task is None None, and its workers are worker 0, worker 1"),
+        ({"cluster": {"worker": [A, B]}, "task": {"type": "worker", "index": 2}}, "its task is worker 2"),
+        ({"cluster": {"worker": [A, B]}, "task": {"type": "worker", "index": True}}, "its task is worker True"),
+        ({"cluster": {"worker": [A, B]}, "task": {"type": "worker", "index": -1}}, "its task is worker -1"),
+        ({"cluster": {"worker": [A, B], "ps": [C]}, "task": {"type": "ps", "index": 0}}, "its task is ps 0"),
+        ({"cluster": {"ps": [A, B]}, "task": {"type": "ps", "index": 0}}, "its workers are none"),
+    ],
+)
+def test_anything_else_is_refused_in_a_sentence(monkeypatch, said, told):
+    with pytest.raises(Failure, match=f"^TF_CONFIG wants .*; .*{told}.*: mend it, or unset it") as caught:
+        read(monkeypatch, said)
+    assert caught.value.code == Exit.FLAGS
