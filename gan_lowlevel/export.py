@@ -10,6 +10,7 @@ import functools
 import json
 import pathlib
 import re
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 # The file by which each format's exports are known.
 FORMATS = {"saved_model": "saved_model.pb", "onnx": "generator.onnx", "npz": pretrained.FILE}
 CHECKED = list(range(64))  # seeds whose images onnxruntime must make too
+
+MOST_CARD = 2**20  # bytes of a card.json; a whole one has some five thousand
 
 _NUMBER = re.compile(r"[0-9]{1,18}", re.ASCII)
 
@@ -64,7 +67,7 @@ def main(config: ExportConfig) -> Exit:
     step = runs.parse_checkpoint(config.checkpoint)
     run, settings = pretrained.players(config.run, config.pretrained)
     out = pathlib.Path(config.out)
-    refuse_another(out, config.format)
+    refuse_another(out, config.format, settings.model)
     if config.format == "saved_model":
         runs.refuse_patterns(out, "--out")  # written, it could be loaded by nobody
     if config.format == "onnx":
@@ -87,7 +90,7 @@ def main(config: ExportConfig) -> Exit:
             "weights": "float32" if config.run else "float32, of eight bits each",
             "versions": model_card.versions(),
         }
-        with numbered(out, config.format) as folder:
+        with numbered(out, config.format, settings.model) as folder:
             card |= _WRITERS[config.format](folder, sampler, game, settings, card)
             text = json.dumps(card, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
             (folder / "card.json").write_text(text, encoding="utf-8")
@@ -113,8 +116,8 @@ def names(folder: pathlib.Path) -> list[str]:
     return [path.name + "/" * path.is_dir() for path in sorted(folder.iterdir())]
 
 
-def refuse_another(out: pathlib.Path, format: str) -> None:
-    """Raise Failure(FLAGS) where --out is no folder, or holds something else than exports of that format."""
+def refuse_another(out: pathlib.Path, format: str, game: str) -> None:
+    """Raise Failure(FLAGS) where --out is no folder, or holds something else than exports of that format and game."""
     if out.exists() and not out.is_dir():
         raise Failure(Exit.FLAGS, f"--out wants a folder, {out} is a file: give another.")
     for path in sorted(out.iterdir()) if out.is_dir() else ():
@@ -125,10 +128,22 @@ def refuse_another(out: pathlib.Path, format: str) -> None:
                 f"--out={out} holds {path.name}, which is no export of --format={format}: give a new or empty folder, "
                 "or one of such exports.",
             )
+    was = _game(out / str(newest(out))) if out.is_dir() else None
+    if was not in (None, game):  # who serves the folder would go over to it at once
+        raise Failure(Exit.FLAGS, f"--out={out} holds exports of {was}, this one is of {game}: give another folder.")
+
+
+def _game(export: pathlib.Path) -> str | None:
+    """What an export's card says that it is; None where it says nothing."""
+    try:
+        with open(export / "card.json", "rb") as file:
+            return str(json.loads(file.read(MOST_CARD))["game"])
+    except (FileNotFoundError, ValueError, TypeError, KeyError, RecursionError):
+        return None
 
 
 @contextlib.contextmanager
-def numbered(out: pathlib.Path, format: str):
+def numbered(out: pathlib.Path, format: str, game: str) -> Iterator[pathlib.Path]:
     """A folder that becomes the next number in `out` once the block has ended well; else nothing is left.
 
     Raises Failure(IN_USE) where another process exports there.
@@ -137,7 +152,7 @@ def numbered(out: pathlib.Path, format: str):
     out.mkdir(parents=True, exist_ok=True)
     try:
         with system.lock(out, flag="--out"):
-            refuse_another(out, format)  # what another process has put there since
+            refuse_another(out, format, game)  # what another process has put there since
             system.forget_temporaries(out)
             with system.published_folder(out / str(newest(out) + 1)) as unfinished:
                 yield unfinished

@@ -135,11 +135,20 @@ def test_a_full_disk_is_one_sentence_and_leaves_nothing(ends, run, monkeypatch):
     assert os.listdir() == []
 
 
+@pytest.mark.parametrize("content", [None, "", "{", "[]", "{}", "[" * 50_000])
+def test_a_damaged_card_keeps_no_export_out(exported, content):
+    pathlib.Path("out/1").mkdir(parents=True)
+    pathlib.Path("out/1/weights.npz").touch()
+    if content is not None:
+        pathlib.Path("out/1/card.json").write_text(content)
+    assert exported(format="npz") == pathlib.Path("out/2")
+
+
 def test_two_at_once_are_refused(run):
     with (
-        export.numbered(pathlib.Path("out"), "npz"),
+        export.numbered(pathlib.Path("out"), "npz", "mlp"),
         pytest.raises(Failure, match="in use") as caught,
-        export.numbered(pathlib.Path("out"), "npz"),
+        export.numbered(pathlib.Path("out"), "npz", "mlp"),
     ):
         pytest.fail("both")
     assert caught.value.code == Exit.IN_USE
@@ -280,6 +289,7 @@ def test_what_comes_with_the_package_is_exported_with_its_own_card(exported):
         (["--run=RUN", "--out=file"], "--out wants a folder, file is a file"),
         (["--run=RUN", "--out=folder"], "--out=folder holds notes.txt, which is no export of --format=saved_model"),
         (["--run=RUN", "--out=numbers"], "--out=numbers holds 1, which is no export"),
+        (["--run=RUN", "--out=mlp"], "--out=mlp holds exports of mlp, this one is of parabola: give another folder"),
         (["--run=RUN", "--out=o[u]t"], "--out=o[u]t has a [, which TensorFlow takes for a pattern"),
     ],
 )
@@ -288,6 +298,9 @@ def test_wrong_flags_are_one_sentence_and_leave_nothing(ends, run, argv, said):
     pathlib.Path("folder").mkdir()
     pathlib.Path("folder/notes.txt").touch()
     pathlib.Path("numbers/1").mkdir(parents=True)
+    pathlib.Path("mlp/3").mkdir(parents=True)
+    pathlib.Path("mlp/3/saved_model.pb").touch()
+    pathlib.Path("mlp/3/card.json").write_text('{"game": "mlp"}')
     before = sorted(pathlib.Path().rglob("*"))
     code, out, err = ends(*(argument.replace("RUN", str(run)) for argument in argv))
     assert (code, out) == (Exit.FLAGS, "")
