@@ -5,8 +5,10 @@ made by
 
 python -m gan_lowlevel.main --model=mlp --input_data_dir=DIR --max_steps=100000 --seed=0 --threads=2 --run_name=mlp
 python -m gan_lowlevel.main --model=parabola --seed=0 --threads=2 --run_name=parabola
+python -m gan_lowlevel.evaluate --run=logs/mlp --input_data_dir=DIR
+python -m gan_lowlevel.evaluate --run=logs/parabola
 python -m gan_lowlevel.export --run=logs/mlp --format=npz --out=DIR
-python -m gan_lowlevel.export --run=logs/parabola --format=npz --out=DIR
+python -m gan_lowlevel.export --run=logs/parabola --format=npz --out=ANOTHER
 
 from all of MNIST (LeCun and Cortes, CC BY-SA 3.0) and from drawn points. The commands repeat them bitwise on the same
 kind of machine; elsewhere they make others, and what is drawn from stays these files.
@@ -28,8 +30,8 @@ from gan_lowlevel.errors import Exit, Failure
 
 FOLDER = pathlib.Path(__file__).with_name("networks")
 SHA256 = {
-    "mlp": "3706af4bdb2599f00f296f1bb53274712483a7b96f31417096de616465511909",
-    "parabola": "82af11da6a7d0a1723e16ca11f01a1fe9d4dc651c818ff1c869fc0dc0f16d750",
+    "mlp": "4af08322457ec4430482751a4236bc58af0a1e452ead50a5ee6cf8f732bda8fd",
+    "parabola": "6fa842879b11b5c0438d6ce38780b5bc4129187fb8d9debf80cdafba629956fb",
 }  # of each file
 FILE = "weights.npz"  # as an export calls it
 CARD = "card"  # the file's entry that is no weight: the export's card, as JSON
