@@ -92,14 +92,20 @@ def machine(threads: int) -> dict[str, Any]:
 
 def write(path: str, settings: Settings, content: dict[str, Any]) -> None:
     """The JSON: `content`, and what one must know to run it again."""
-    known = {
-        "command": " ".join(["python", "-m", "benchmarks.race", *map(_without_folder, sys.argv[1:])]),
-        "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+    facts = known("race") | {
         "model": settings.model,
         "batch_size": settings.config().batch_size,
         "machine": machine(settings.threads),
     }
-    pathlib.Path(path).write_text(json.dumps(known | content, indent=1) + "\n")
+    pathlib.Path(path).write_text(json.dumps(facts | content, indent=1) + "\n")
+
+
+def known(program: str) -> dict[str, str]:
+    """The command that this process was given, and when."""
+    return {
+        "command": " ".join(["python", "-m", f"benchmarks.{program}", *map(_without_folder, sys.argv[1:])]),
+        "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+    }
 
 
 def _without_folder(argument: str) -> str:

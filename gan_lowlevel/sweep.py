@@ -212,8 +212,7 @@ class Process:
         ours = [line for line in words if line.startswith("gan_lowlevel: ")] or words or [""]
         said = one_line(ours[-1].removeprefix("gan_lowlevel: ")) if code else ""
         if self._process.returncode < 0:  # it had no time for words of its own; SIGKILL is also how memory ends
-            names = {number.value: number.name for number in signal.Signals}  # real-time ones have none
-            said = f"ended by {names.get(-self._process.returncode, f'signal {-self._process.returncode}')}"
+            said = f"ended by {system.signal_name(-self._process.returncode)}"
         length = {name: getattr(self.trial.config, name) for name in ("max_steps", "epochs")}
         content = {"exit_code": code, "seconds": seconds, "said": said, **length}
         system.write_atomically(self.trial.outcome, json.dumps(content, indent=1).encode())

@@ -1,6 +1,7 @@
 """What differs between operating systems: locks, signals, fsync of a directory, caches, cores, a quiet import."""
 
 import contextlib
+import ctypes
 import errno
 import importlib
 import os
@@ -20,6 +21,7 @@ from gan_lowlevel.errors import Exit, Failure
 SIGNALS = {signal.SIGINT: Exit.INTERRUPTED, signal.SIGTERM: Exit.TERMINATED}
 LEFT_OVER = 86_400  # seconds after which a half-written file has no living owner
 TWICE = 0.2  # seconds in which a signal that comes again is the same: timeout(1) sends each to a process and its group
+_PR_SET_PDEATHSIG = 1  # of Linux's prctl, see its manual page
 
 _UMASK = os.umask(0o077)  # asked for by setting one: here, before there is another thread that makes a file
 os.umask(_UMASK)
@@ -293,6 +295,23 @@ def end(code: Exit) -> None:
                 _remove(path)
     finally:
         os._exit(code)
+
+
+def end_with_parent(parent: int) -> None:
+    """Have the system kill this process, and what it becomes, when its parent ends; at once where it has ended.
+
+    `parent` is the parent's number, and its thread that started this process is what counts. On Linux alone: other
+    systems know nothing like it, and this process lives on there.
+    """
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+        if os.getppid() != parent:  # before that call
+            signal.raise_signal(signal.SIGKILL)
+
+
+def signal_name(number: int) -> str:
+    """SIGKILL for 9; real-time signals have no name."""
+    return {known.value: known.name for known in signal.Signals}.get(number, f"signal {number}")
 
 
 class StopRequest:

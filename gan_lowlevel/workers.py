@@ -90,6 +90,8 @@ class Workers:
         self._session_config = session_config(config.threads)
         self._session_config.experimental.collective_group_leader = f"/job:{leader}/replica:0/task:{first}"
         self._session_config.device_filters.append(self._me)  # nobody else touches these variables
+        # Not by the collectives' own timeout_seconds, of which each leaves a thread asleep for as long.
+        self._session_config.operation_timeout_in_ms = int(1000 * NOTICED * self._timeout)
         try:
             self._server = v1.train.Server(
                 v1.train.ClusterSpec(cluster.addresses),
@@ -141,21 +143,23 @@ class Workers:
         facts.append(int(data_sha256[:15], 16))
         with v1.name_scope("begin"):
             mine = tf.constant(facts, tf.int64)
-            alike = tf.equal(self.reduce(mine, "Max", AT_START), self.reduce(mine, "Min", AT_START))
+            alike = tf.equal(self.reduce(mine, "Max"), self.reduce(mine, "Min"))
             numbers = self._told(tf.constant(told, tf.int64))
             variables = v1.global_variables() + v1.local_variables()
             heard = [v1.assign(variable, self._told(variable.read_value())) for variable in variables]
             # Asked after every step or so, with one number from rank 0.
             self._asked = v1.placeholder(tf.int64, [2])
             self._answer = self.reduce(self._asked, "Max")
-        differing = [name for name, same in zip([*names, "the data"], session.run(alike), strict=True) if not same]
+        patient = v1.RunOptions(timeout_in_ms=int(1000 * AT_START * self._timeout))
+        same = session.run(alike, options=patient)
+        differing = [name for name, agreed in zip([*names, "the data"], same, strict=True) if not agreed]
         if differing:
             raise Failure(
                 Exit.FLAGS,
                 f"all workers of a run want the same settings and data, and these of the {self.size} differ in "
                 f"{', '.join(differing)}: start them with the same flags.",
             )
-        numbers, _ = session.run((numbers, heard))
+        numbers, _ = session.run((numbers, heard), options=patient)
         self._mark = (int(numbers[0]), time.perf_counter())
         return tuple(int(number) for number in numbers)
 
@@ -174,15 +178,10 @@ class Workers:
         code, self._next = (int(said) for said in session.run(self._answer, {self._asked: (wish or 0, following)}))
         return Exit(code) if code else None
 
-    def reduce(self, values: tf.Tensor, merge: str = "Add", patience: float = NOTICED) -> tf.Tensor:
+    def reduce(self, values: tf.Tensor, merge: str = "Add") -> tf.Tensor:
         """Of the values of all workers, entry by entry, their sum, or as `merge` says."""
         return tf.raw_ops.CollectiveReduceV2(
-            input=values,
-            ordering_token=[],
-            merge_op=merge,
-            final_op="Id",
-            timeout_seconds=patience * self._timeout,
-            **self._common(),
+            input=values, ordering_token=[], merge_op=merge, final_op="Id", **self._common()
         )
 
     def gathered(self, values: tf.Tensor) -> tf.Tensor:
@@ -202,10 +201,9 @@ class Workers:
 
     def _told(self, value: tf.Tensor) -> tf.Tensor:
         """That of rank 0, to the bit."""
-        common = {"timeout_seconds": AT_START * self._timeout, **self._common()}
         if self.rank == 0:
-            return tf.raw_ops.CollectiveBcastSendV2(input=value, **common)
-        return tf.raw_ops.CollectiveBcastRecvV2(T=value.dtype, shape=value.shape.as_list(), **common)
+            return tf.raw_ops.CollectiveBcastSendV2(input=value, **self._common())
+        return tf.raw_ops.CollectiveBcastRecvV2(T=value.dtype, shape=value.shape.as_list(), **self._common())
 
     def _common(self) -> dict[str, Any]:
         # A key of its own for each collective: all workers build the same graph, so the same ones meet.

@@ -12,7 +12,7 @@ import tomllib
 
 import pytest
 
-from gan_lowlevel import evaluate, export, generate, summary, sweep, train_digits
+from gan_lowlevel import evaluate, export, generate, launch, summary, sweep, train_digits
 from gan_lowlevel.commandline import read_config, read_record
 from gan_lowlevel.config import MODELS
 from gan_lowlevel.errors import Exit
@@ -24,6 +24,7 @@ PROSE = {path.relative_to(ROOT): path.read_text(encoding="utf-8") for path in
          (ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md")))}  # fmt: skip
 READERS = {
     "main": read_config,
+    "launch": lambda argv: read_config(launch.read(argv).training),
     "generate": functools.partial(read_record, generate.GenerateConfig),
     "evaluate": functools.partial(read_record, evaluate.EvaluateConfig),
     "export": functools.partial(read_record, export.ExportConfig),

@@ -344,6 +344,14 @@ def test_another_signal_is_another_wish_and_the_handlers_come_back():
     assert (process.returncode, out, err) == (0, f"{128 + signal.SIGINT}\n{128 + signal.SIGTERM}\n", "")
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems know nothing like it")
+def test_whose_parent_has_ended_already_is_killed_at_once():
+    process = child("import os\nfrom gan_lowlevel import system\nsystem.end_with_parent(os.getppid())\n"
+                    "print('lives', flush=True)\nsystem.end_with_parent(1 << 22)\nprint('still')")  # fmt: skip
+    out, err = process.communicate(timeout=20)
+    assert (process.returncode, out, err) == (-signal.SIGKILL, "lives\n", "")
+
+
 COMMAND = """
 import ctypes, pathlib, sys
 from gan_lowlevel import command, system
