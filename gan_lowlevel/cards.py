@@ -136,7 +136,7 @@ def remarks(config: Config, figures: dict[str, float]) -> list[Remark]:
         said.append(
             Remark(
                 "G has collapsed, or its points lie elsewhere than the data: their energy distance to real ones is "
-                f"{figures['quality/energy']:.3f}.",
+                f"{figures['quality/energy']:z.3f}.",
                 f"quality/energy above {COLLAPSED}",
                 _try(
                     "another `--seed`",
@@ -157,7 +157,7 @@ def remarks(config: Config, figures: dict[str, float]) -> list[Remark]:
     if known("jsd/quadrature"):
         said.append(
             Remark(
-                f"Here the divergence itself is known: {figures['jsd/quadrature']:.3f}.",
+                f"Here the divergence itself is known: {figures['jsd/quadrature']:z.3f}.",
                 "said wherever densities are known",
                 "",
             )
@@ -234,7 +234,7 @@ def says(config: Config, figures: dict[str, float], step: int) -> str:
     shown = ("value/V", "D_loss", "G_loss", "prob/D_x", "prob/D_G_z", "jsd/bound_held_out")
     lines += ["| " + " | ".join(f"`{name}`" for name in shown if name in figures) + " |"]
     lines += ["|" + "---|" * sum(name in figures for name in shown)]
-    lines += ["| " + " | ".join(f"{figures[name]:.4f}" for name in shown if name in figures) + " |", ""]
+    lines += ["| " + " | ".join(f"{figures[name]:z.4f}" for name in shown if name in figures) + " |", ""]
     for remark in remarks(config, figures):
         advice = f" **Try** {remark.advice}." if remark.advice else ""
         lines.append(f"- **{remark.finding}**{advice} *Rule: {remark.rule}.*")
@@ -245,7 +245,7 @@ def says(config: Config, figures: dict[str, float], step: int) -> str:
 
 def _who_is_winning(config: Config, figures: dict[str, float]) -> Remark:
     gap = figures["prob/D_x"] - figures["prob/D_G_z"]
-    state = f"D(x) {figures['prob/D_x']:.2f}, D(G(z)) {figures['prob/D_G_z']:.2f}, V {figures['value/V']:.2f}"
+    state = f"D(x) {figures['prob/D_x']:.2f}, D(G(z)) {figures['prob/D_G_z']:.2f}, V {figures['value/V']:z.2f}"
     if figures["value/V"] < losses.IDEAL_VALUE - BELOW_COIN:
         return Remark(
             f"G is ahead, D is worse than a coin: {state}.",
@@ -316,14 +316,14 @@ def _free_ratio(config: Config) -> bool:
 def _bound(bound: float) -> Remark:
     if abs(bound) < NOTHING:
         return Remark(
-            f"The bound of the divergence is 0 within its scatter ({bound:.3f}): this D finds no difference between "
+            f"The bound of the divergence is 0 within its scatter ({bound:z.3f}): this D finds no difference between "
             "real and generated data.",
             f"jsd/bound_held_out within ±{NOTHING}",
             "",
         )
     if bound < 0:
         return Remark(
-            f"The bound of the divergence is below 0 ({bound:.3f}) and says nothing: this D is no good judge.",
+            f"The bound of the divergence is below 0 ({bound:z.3f}) and says nothing: this D is no good judge.",
             f"jsd/bound_held_out below −{NOTHING}",
             "",
         )

@@ -32,6 +32,8 @@ def start_tensorflow() -> None:
 
     tf.compat.v1.logging.set_verbosity(tf.compat.v1.logging.ERROR)  # graphs call much that is marked deprecated
     tf.compat.v1.disable_eager_execution()
+    # GPUs would round the factors of float32 products to 10 bits; --precision=bfloat16 is what rounds them.
+    tf.config.experimental.enable_tensor_float_32_execution(False)
 
 
 def run(

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 from absl import flags
 
-from gan_lowlevel.config import ANY_PICTURE, FLAGS_DIR, MODELS, Config, Setting, flag_text, settings_of
+from gan_lowlevel.config import ANY_PICTURE, FLAGS_DIR, LOOKED_AT, MODELS, Config, Setting, flag_text, settings_of
 from gan_lowlevel.errors import Exit, Failure
 
 Record = TypeVar("Record")
@@ -146,11 +146,13 @@ def read_lists(record: type[Record], argv: Sequence[str]) -> tuple[dict[str, Any
     return own, {name: text for name, text in texts.items() if text is not None}
 
 
-def read_config(argv: Sequence[str]) -> Config:
+def read_config(argv: Sequence[str], look: bool = True) -> Config:
     """The training settings: the model's flagfile first, then `argv` over it.
 
-    max_steps or epochs, whichever is typed, replaces the other of the recipe. On the embedded digits, where
-    neither is typed, embedded_max_steps is the length. Raises Failure(FLAGS).
+    The data set is what looking at input_data_dir finds, where none is typed; without `look`, as for a run's own
+    settings, which are maybe a stranger's, nothing is looked at. max_steps or epochs, whichever is typed, replaces the
+    other of the recipe. On the embedded digits, where neither is typed, embedded_max_steps is the length.
+    Raises Failure(FLAGS), and Failure(DATA) for data that are none.
     """
     values, typed = _read(Config, argv)
     model, recipe = values["model"], FLAGS_DIR / f"{values['model']}.flags"
@@ -159,12 +161,21 @@ def read_config(argv: Sequence[str]) -> Config:
     missing = [name for name, value in values.items() if value is None]
     if missing:
         raise Failure(Exit.BUG, f"{recipe} must give a value for --{', --'.join(missing)}.")
-    if values["dataset"] not in (accepted := _data_sets(model, own["dataset"])):
+    if values["dataset"] not in (accepted := data_sets(model, own["dataset"])):
         raise Failure(
             Exit.FLAGS,
             f"--model={model} trains on {' or '.join(accepted)}, this command says --dataset={values['dataset']}: "
             "leave it out.",
         )
+    if look and values["input_data_dir"] and values["dataset"] in LOOKED_AT:
+        from gan_lowlevel.data import looking  # here, since most commands have nothing to look at
+
+        named = values["dataset"] if "dataset" in typed else ""
+        kind = looking.data_set(values["input_data_dir"], model, accepted, named, default=own["dataset"])
+        values["dataset"] = kind
+        if kind == "array" and model in ANY_PICTURE and not (values["image_size"] and values["channels"]):
+            size, channels = looking.picture(values["input_data_dir"])
+            values |= {"image_size": values["image_size"] or size, "channels": values["channels"] or channels}
     if not typed & {"max_steps", "epochs"}:
         embedded = values["dataset"] == "embedded" or (values["dataset"] == "mnist" and not values["input_data_dir"])
         if values["embedded_max_steps"] and embedded:
@@ -178,11 +189,13 @@ def read_config(argv: Sequence[str]) -> Config:
     return config
 
 
-def _data_sets(model: str, own: str) -> tuple[str, ...]:
+def data_sets(model: str, own: str) -> tuple[str, ...]:
     """What a game can train on: its recipe's data, all kinds of digits being one, and any pictures where it may."""
-    digits = ("mnist", "embedded")
+    digits = ("mnist", "embedded", "array")
     if model in ANY_PICTURE:
         return (*digits, "photos")
+    if own == "photos":
+        return own, "array"
     return digits if own in digits else (own,)
 
 

@@ -16,7 +16,8 @@ FLAGS_DIR = _HERE / "flags" if (_HERE / "flags").is_dir() else _HERE.parent / "f
 
 # What must be known before TensorFlow is imported. A test holds each table to the modules.
 MODELS = tuple(sorted(path.stem for path in FLAGS_DIR.glob("*.flags")))
-DATA_SETS = ("embedded", "gaussian", "mixture", "mnist", "parabola", "photos")
+DATA_SETS = ("array", "embedded", "gaussian", "mixture", "mnist", "parabola", "photos")
+LOOKED_AT = ("array", "mnist", "photos")  # the data sets that a file or folder holds
 ENDLESS = ("gaussian", "parabola")  # the data sets that are drawn afresh for each batch
 DENSITIES = ("normal", "mixture")
 MIXTURES = ("ring", "grid")
@@ -25,9 +26,16 @@ LOG_FORMS = ("stable", "literal")
 ON_NAN = ("stop", "rewind")
 ENGINES = ("auto", "explicit", "compiled")
 BATCH_STATISTICS = ("global", "local")
+DEVICES = ("auto", "cpu", "gpu")
+GPU_INSTALL = 'pip install "tensorflow[and-cuda]~=2.21.0"'  # what brings NVIDIA's libraries
+AS_TRAINED = "trained"  # what --device of other commands says of the run's own
+PRECISIONS = ("float32", "bfloat16")
 OPTIMIZERS = ("adam", "sgd", "nesterov")
 ARTICLE_SAMPLING = ("mlp",)  # the games whose article reuses one z, and one batch of x for a step's updates of D
 ANY_PICTURE = ("dcgan",)  # the games whose players take their picture's shape from the data
+SIZES = (28, 32, 64)  # heights and widths of such pictures
+COLOURED = ("dog",)  # the games whose pictures are always 64x64 in colour
+RESIZED = ("array", "photos")  # the data sets whose pictures may be of any size, mirrored, and partly held out
 # The games that alone have a setting.
 ONLY_FOR = {"d_dropout": ("dcgan",), "density": ("gaussian",), "mixture": ("mixture",)}
 # When the engine is compiled by itself: steps that win back the second or two that compiling takes, and updates of a
@@ -83,14 +91,17 @@ class Config:
     dataset: str = setting(
         RECIPE,
         str,
-        "What trains: mnist from --input_data_dir, or the embedded digits where that is empty; embedded digits; "
-        "photos in --input_data_dir; points of the game's own law, drawn.",
+        "What trains: mnist, four files in the folder --input_data_dir, or the embedded digits where that is empty; "
+        "embedded digits; photos, of the folder or zip --input_data_dir; array, in the .npz or .npy "
+        "--input_data_dir; points of the game's own law, drawn. Where it is not typed, looking at --input_data_dir "
+        "decides, if it tells.",
         choices=DATA_SETS,
     )
     input_data_dir: str = setting(
         "",
         str,
-        "Folder of the data: the four MNIST files, downloaded into it where it lacks them, or photographs. "
+        "The data: a folder of the four MNIST files, downloaded into it where it lacks them; a folder or a zip of "
+        "photographs; an .npz or .npy with an array of pictures [N, H, W] or [N, H, W, C]. "
         "Empty: 5,000 real MNIST digits that come with the installation.",
         aliases=("data_dir",),
         may_change=True,
@@ -98,22 +109,34 @@ class Config:
     download: bool = setting(True, bool, "Whether missing MNIST files may be downloaded.", may_change=True)
 
     image_size: int = setting(
-        0, int, "Height and width of the pictures, for dcgan; 0: 28 for digits, 64 for photos.", choices=(0, 28, 32, 64)
+        0,
+        int,
+        "Height and width of the pictures, for dcgan; 0: 28 for digits, 64 for photos, the nearest for an array.",
+        choices=(0, *SIZES),
     )
     channels: int = setting(
-        0, int, "Colours of a pixel, grey (1) or RGB (3), for dcgan; 0: 1 for digits, 3 for photos.", choices=(0, 1, 3)
+        0,
+        int,
+        "Colours of a pixel, grey (1) or RGB (3), for dcgan; 0: 1 for digits, 3 for photos, an array's own.",
+        choices=(0, 1, 3),
     )
     resize: str = setting(
         "stretch",
         str,
-        "How a photograph becomes a square: stretch keeps all of it, crop keeps its middle and its proportions.",
+        "How a photograph, or a picture of an array, becomes a square: stretch keeps all of it, crop keeps its middle "
+        "and its proportions.",
         choices=("stretch", "crop"),
     )
-    mirror: bool = setting(False, bool, "Whether each photograph also trains mirrored left to right: twice the data.")
+    mirror: bool = setting(
+        False,
+        bool,
+        "Whether each photograph, or picture of an array, also trains mirrored left to right: twice the data.",
+    )
     holdout: float = setting(
         0.0,
         float,
-        "Share of the photographs, chosen by a hash of their names, that never trains; for curves.",
+        "Share of the photographs, chosen by a hash of their names, or of an array's rows, by one of their numbers, "
+        "that never trains; for curves. An array with test rows has those held out.",
         low=0,
         high=0.5,
     )
@@ -302,6 +325,21 @@ class Config:
         high=86_400,
         may_change=True,
     )
+    device: str = setting(
+        "auto",
+        str,
+        "What computes: the first GPU where there is one, else the CPU (auto); the CPU, leaving GPUs alone (cpu); the "
+        "first GPU, or the run is refused (gpu). Another gives other last bits.",
+        choices=DEVICES,
+        may_change=True,
+    )
+    precision: str = setting(
+        "float32",
+        str,
+        "What matmuls and convolutions multiply in; weights, losses and all else are float32. bfloat16 has 8 bits: "
+        "meant for GPUs from NVIDIA's Ampere on; a CPU without AMX or AVX512_BF16 is half as fast, or worse.",
+        choices=PRECISIONS,
+    )
 
     # what is recorded
     summary_every: int = every("scalars")
@@ -343,8 +381,11 @@ class Config:
                 "from G as it draws; leave it out",
                 f"--model={self.model}",
             )
-        if self.dataset != "photos" and (self.mirror or self.holdout or self.resize != "stretch"):
-            _refuse("--resize, --mirror and --holdout are for photographs; leave them out", f"--dataset={self.dataset}")
+        if self.dataset not in RESIZED and (self.mirror or self.holdout or self.resize != "stretch"):
+            _refuse(
+                "--resize, --mirror and --holdout are for photographs and arrays; leave them out",
+                f"--dataset={self.dataset}",
+            )
         if self.updates == "simultaneous" and (self.d_step, self.g_step) != (1, 1):
             _refuse(
                 "--updates=simultaneous wants --d_step=1 --g_step=1", f"--d_step={self.d_step} --g_step={self.g_step}"
@@ -395,7 +436,7 @@ class Config:
 
     def picture(self) -> tuple[int, int, int]:
         """(height, width, channels) of the pictures where the game takes any shape."""
-        size, channels = (64, 3) if self.dataset == "photos" else (28, 1)
+        size, channels = (64, 3) if self.dataset == "photos" or self.model in COLOURED else (28, 1)
         size = self.image_size or size
         return size, size, self.channels or channels
 
@@ -416,6 +457,22 @@ class Config:
 def settings_of(record: type) -> dict[str, Setting]:
     """The settings of a command's dataclass, by name, in their order."""
     return {field.name: field.metadata["setting"] for field in dataclasses.fields(record) if field.metadata}
+
+
+def device_of_run() -> Any:
+    """--device of a command that takes a trained run: its own, or another."""
+    return setting(
+        AS_TRAINED,
+        str,
+        f"What computes: {AS_TRAINED} is what the run's flags.txt says; others as in training. Another gives other "
+        "last bits.",
+        choices=(AS_TRAINED, *DEVICES),
+    )
+
+
+def on_device(config: Config, device: str) -> Config:
+    """The run's settings with what --device says in the place of its own."""
+    return config if device == AS_TRAINED else dataclasses.replace(config, device=device)
 
 
 def flag_text(name: str, value: Any) -> str:

@@ -43,7 +43,9 @@ def print_start(config: Config, theta: Theta, data: Dataset, devices: list[str],
             f"length   {config.max_steps:,} steps, the recipe's own for the embedded digits; "
             "type --max_steps or --epochs for another"
         )
-    say(f"device   {', '.join(devices)}, {config.threads} CPU threads{' a worker' if workers > 1 else ''}")
+    products = "" if config.precision == "float32" else f", products in {config.precision}"
+    threads = f"{config.threads} CPU threads{' a worker' if workers > 1 else ''}"
+    say(f"device   {', '.join(devices)}, {threads}{products}")
     if workers > 1:
         say(f"workers  {workers}, each with its share of every batch; rank 0 writes the run")
 
@@ -129,13 +131,13 @@ class Progress:
 
 def _value(report: Report) -> str:
     d = report.d
-    return f"V {d.value:.3f}, D(x) {d.d_real:.2f}, D(G(z)) {d.d_fake:.2f}"
+    return f"V {d.value:z.3f}, D(x) {d.d_real:.2f}, D(G(z)) {d.d_fake:.2f}"  # z: never -0.000
 
 
 def _losses(report: Report) -> str:
     d, g = report.d, report.g
     accuracy = (d.accuracy_real + d.accuracy_fake) / 2
-    return f"D_loss {d.d_loss:.3f}, accuracy {accuracy:.2f}, G_loss {g.g_loss:.3f}"
+    return f"D_loss {d.d_loss:z.3f}, accuracy {accuracy:.2f}, G_loss {g.g_loss:z.3f}"
 
 
 def print_already_there(config: Config, run: Run, step: int) -> None:
@@ -159,7 +161,7 @@ def print_end(
         ("D(x)", report.d.d_real, 0.5),
         ("D(G(z))", report.d.d_fake, 0.5),
     ):
-        say(f"{name:<10}{now:>9.4f}{ideal:>9.4f}")
+        say(f"{name:<10}{now:>z9.4f}{ideal:>9.4f}")
     remarks = cards.remarks(config, cards.recent(read_columns(run.metrics)))
     if remarks:
         say("\nwhat the last figures say (means over the last tenth of what was recorded)")

@@ -17,14 +17,15 @@ from typing import TYPE_CHECKING
 from tqdm import tqdm
 
 from gan_lowlevel import command, runs
-from gan_lowlevel.commandline import read_record
-from gan_lowlevel.config import Config, setting, settings_of
+from gan_lowlevel.commandline import data_sets, read_record, recipe_defaults
+from gan_lowlevel.config import ANY_PICTURE, LOOKED_AT, Config, device_of_run, on_device, setting, settings_of
 from gan_lowlevel.errors import Exit, Failure
 
 if TYPE_CHECKING:
     from gan_lowlevel.measures import Estimate, Ground, Rows  # SciPy and scikit-learn take a second
 
 ALL = "all"
+PICTURES = ("embedded", *LOOKED_AT)  # the data sets of pictures; others are laws
 LEAST = 12  # samples; a test holds it to the measures' own
 MOST = 100_000  # samples
 
@@ -37,7 +38,7 @@ class EvaluateConfig:
     input_data_dir: str = setting(
         "",
         str,
-        "Folder of the data to compare with, as in training; empty: the run's own.",
+        "The data to compare with, a folder, zip or array as in training; empty: the run's own.",
         aliases=("data_dir",),
     )
     checkpoint: str = setting(
@@ -55,6 +56,7 @@ class EvaluateConfig:
     seed: int = setting(
         0, int, "Seed of the first sample; chooses real rows and noise too.", low=0, high=2**31 - 1 - MOST
     )
+    device: str = device_of_run()
     debug: bool = setting(False, bool, "Whether to say how long each part took.")
 
 
@@ -64,7 +66,7 @@ def main(config: EvaluateConfig) -> Exit:
         raise Failure(Exit.FLAGS, f"--run is wanted: {settings_of(EvaluateConfig)['run'].help}")
     wanted = runs.parse_checkpoint(config.checkpoint, also=(ALL,))
     run = runs.Run(pathlib.Path(config.run))
-    settings = runs.read_settings(run)
+    settings = on_device(runs.read_settings(run), config.device)
     if (run.directory / "evaluation").is_file():
         raise Failure(
             Exit.FLAGS,
@@ -83,11 +85,12 @@ def main(config: EvaluateConfig) -> Exit:
 
     with clock.timed("start of TensorFlow"):
         command.start_tensorflow()
-    from gan_lowlevel import evaluations, grounds, networks
+    from gan_lowlevel import evaluations, grounds, networks, sessions
     from gan_lowlevel.checkpoints import kept
     from gan_lowlevel.console import say
     from gan_lowlevel.sampler import Sampler, no_checkpoint
 
+    sessions.refuse_missing_gpu(settings.device)  # of each checkpoint it would be said
     game = networks.GAMES[settings.model](dataclasses.replace(settings, d_dropout=0.0))
     steps = kept(run.checkpoints) if wanted == ALL else [wanted]
     if not steps:
@@ -136,7 +139,7 @@ def data_settings(settings: Config, typed: str) -> Config:
 
     Raises Failure(FLAGS) where there is no such choice, Failure(DATA) where the run's own folder is gone.
     """
-    if settings.dataset not in ("embedded", "mnist", "photos"):
+    if settings.dataset not in PICTURES:
         if typed:
             raise Failure(
                 Exit.FLAGS,
@@ -144,8 +147,7 @@ def data_settings(settings: Config, typed: str) -> Config:
             )
         return settings
     if typed:
-        dataset = "mnist" if settings.dataset == "embedded" else settings.dataset
-        return dataclasses.replace(settings, dataset=dataset, input_data_dir=typed)
+        return _of_typed(settings, typed)
     own = settings.input_data_dir
     if own and settings.dataset != "embedded" and not pathlib.Path(own).expanduser().exists():
         raise Failure(
@@ -154,16 +156,29 @@ def data_settings(settings: Config, typed: str) -> Config:
     return dataclasses.replace(settings, download=False)  # a folder that a run names, maybe a stranger's, gets nothing
 
 
+def _of_typed(settings: Config, typed: str) -> Config:
+    """With the data at `typed`, of the run's own kind where it holds that too, in the shape of the run's pictures."""
+    from gan_lowlevel.data import looking
+
+    own = "mnist" if settings.dataset == "embedded" else settings.dataset
+    found = looking.kinds(typed)
+    accepted = data_sets(settings.model, recipe_defaults([f"--model={settings.model}"])["dataset"])
+    kind = own if own in found else looking.data_set(typed, settings.model, accepted, named="", default=own)
+    size, _, channels = settings.picture()
+    shape = {"image_size": size, "channels": channels} if settings.model in ANY_PICTURE else {}
+    return dataclasses.replace(settings, dataset=kind, input_data_dir=typed, **shape)
+
+
 def load(of_data: Config) -> tuple:
     """The data, digits as they came, 28x28x1, and the SHA-256 of what trains in the run's own shape."""
     from gan_lowlevel import data  # after the flags, as all that follows
 
-    as_came = of_data
-    if of_data.dataset != "photos":
-        as_came = dataclasses.replace(of_data, image_size=0, channels=0)
-    data_set = data.load(as_came)
-    same = as_came.picture() == of_data.picture()
-    return data_set, (data_set if same else data.load(of_data)).sha256()
+    data_set = data.load(of_data)
+    sha256 = data_set.sha256()
+    as_came = dataclasses.replace(of_data, image_size=0, channels=0)
+    if of_data.dataset in PICTURES and data_set.digits and as_came.picture() != of_data.picture():
+        data_set = data.load(as_came)
+    return data_set, sha256
 
 
 class Ruler:

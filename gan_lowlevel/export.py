@@ -78,7 +78,11 @@ def main(config: ExportConfig) -> Exit:
     from gan_lowlevel.sampler import Sampler
 
     game = networks.GAMES[settings.model](dataclasses.replace(settings, d_dropout=0.0))
-    with Sampler(run, settings, game, step) as sampler:
+    # The machine that exports may have no GPU, and few runtimes of ONNX multiply in bfloat16.
+    computed = dataclasses.replace(settings, device="cpu")
+    if config.format == "onnx":
+        computed = dataclasses.replace(computed, precision="float32")
+    with Sampler(run, computed, game, step) as sampler:
         if config.run:
             found = evaluations.read(run)
             measures = {name: figure._asdict() for name, figure in found.items()} if found else None
@@ -91,7 +95,7 @@ def main(config: ExportConfig) -> Exit:
             "versions": model_card.versions(),
         }
         with numbered(out, config.format, settings.model) as folder:
-            card |= _WRITERS[config.format](folder, sampler, game, settings, card)
+            card |= _WRITERS[config.format](folder, sampler, game, computed, card)
             text = json.dumps(card, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
             (folder / "card.json").write_text(text, encoding="utf-8")
             (folder / "card.md").write_text(model_card.markdown(card), encoding="utf-8")

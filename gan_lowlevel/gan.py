@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from gan_lowlevel import draws, losses
 from gan_lowlevel.config import Config
-from gan_lowlevel.layers import MOVING, rows_of
+from gan_lowlevel.layers import MOVING, compute_in, rows_of
 from gan_lowlevel.networks.game import Game
 from gan_lowlevel.shares import WHOLE, Share
 from gan_lowlevel.workers import ALONE, Alone, Workers
@@ -291,6 +291,7 @@ def build(config: Config, game: Game, workers: Alone | Workers = ALONE) -> Gan:
     Fed a whole batch, each of several workers updates by its share of it, and looks at all of it.
     """
     v1.set_random_seed(config.seed)
+    compute_in(config.precision)
     x = v1.placeholder(tf.float32, [None, *game.data_shape], name="x")
     draw = v1.placeholder(tf.int64, [3], name="draw")
     training = v1.placeholder_with_default(True, [], name="training")

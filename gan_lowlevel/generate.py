@@ -19,7 +19,7 @@ from tqdm import tqdm
 
 from gan_lowlevel import command, pictures, plots, pretrained, runs, system
 from gan_lowlevel.commandline import SEEDS, parse_seeds, read_record
-from gan_lowlevel.config import POINTS, setting
+from gan_lowlevel.config import POINTS, device_of_run, on_device, setting
 from gan_lowlevel.errors import Exit, Failure
 
 if TYPE_CHECKING:
@@ -65,6 +65,7 @@ class GenerateConfig:
         low=1,
         high=1000,
     )
+    device: str = device_of_run()
 
 
 def wanted_seeds(config: GenerateConfig) -> list[int]:
@@ -107,6 +108,7 @@ def main(config: GenerateConfig) -> Exit:
     seeds = wanted_seeds(config)
     step = runs.parse_checkpoint(config.checkpoint)
     run, settings = pretrained.players(config.run, config.pretrained)
+    settings = on_device(settings, config.device)
     whose = str(run.directory if config.run else run)
     out, archive = pathlib.Path(config.out), pathlib.Path(config.zip)
     if config.out and out.exists() and not out.is_dir():

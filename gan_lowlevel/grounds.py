@@ -26,7 +26,7 @@ def ground(data: Dataset | Law, settings: Config, output_range: tuple[float, flo
            trained: bool) -> Ground:  # fmt: skip
     """Of a run with these settings, of which `count` samples are wanted; `seed` chooses real rows and noise.
 
-    data: digits 28x28x1 whatever the run's own shape, photographs in the run's. output_range: of the samples.
+    data: digits 28x28x1 whatever the run's own shape, other pictures in the run's. output_range: of the samples.
     trained: whether these are the data that the run trained on; else nothing is said of what it memorised.
     Raises Failure(DATA) where there are too few rows.
     """
@@ -101,19 +101,20 @@ def _photographs(data: Dataset, settings: Config, output_range, count: int, seed
     Held-out photographs are the test data; where the run held none out, one half of those that trained is.
     """
     train, held_out = data.images, data.held_out_images
+    what = "photographs" if settings.dataset == "photos" else "pictures"
     notes = [f"no learned features are used: frechet to coverage compare pixels of {SMALL}x{SMALL}"]
     if len(held_out) >= LEAST:
         reference, real = held_out[_order(held_out, seed)], train[_order(train, seed)[:COMPARED]]
         of_reference = None
-        notes.append(f"test data: the {len(held_out):,} photographs that the run held out")
+        notes.append(f"test data: the {len(held_out):,} {what} that the run held out")
     else:
         of_reference, of_real = np.array_split(_order(train, seed), 2)
         reference, real = train[of_reference[:COMPARED]], train[of_real[:COMPARED]]
         notes.append(
-            f"test data: {len(reference):,} of the run's own training photographs, as it held {len(held_out)} out "
+            f"test data: {len(reference):,} of the run's own training {what}, as it held {len(held_out)} out "
             f"(--holdout) and {LEAST} are wanted; under 'real' are others of them"
         )
-    _enough(min(len(reference), len(real)), "photographs to compare with")
+    _enough(min(len(reference), len(real)), f"{what} to compare with")
     most = min(count, len(reference), COMPARED)
     if not trained:
         notes.append("these are not the data that the run trained on: memorised is left out")
@@ -163,7 +164,18 @@ def _points(kind: str, data: Law, settings: Config, output_range, count: int, se
     )
 
 
+def _array(data: Dataset, *facts) -> Ground:
+    """Digits where labels say so and enough are held out; else as photographs, of whatever the pictures are."""
+    unseen = len(data.held_out_images)
+    if data.test_images is not None:
+        unseen = len(data.test_images) - unseen
+    if data.digits and unseen >= LEAST:
+        return _digits(data, *facts)
+    return _photographs(data, *facts)
+
+
 GROUNDS: dict[str, Callable[..., Ground]] = {
+    "array": _array,
     "embedded": _digits,
     "gaussian": functools.partial(_points, LINE),
     "mixture": functools.partial(_points, MODES),

@@ -22,6 +22,7 @@ Initializer = Callable[..., Callable]  # (seed=...) to a TensorFlow initializer
 
 LAYERS = "layers"  # the graph collection of Notes, in the order of connection
 MOVING = "moving"  # the graph collection of moving statistics, each with its next value
+PRECISION = "precision"  # the graph collection of the type that products are taken in; empty: float32
 
 
 _SHARES = "shares"  # the graph collection of the Share whose rows are connected now
@@ -103,11 +104,29 @@ def _note(kind: str, output: tf.Tensor, shape: tuple[int | None, ...] | None = N
 # Layers with weights.
 
 
+def compute_in(precision: str) -> None:
+    """Have all layers that this graph gets from now on multiply in `precision`: float32 or bfloat16."""
+    if precision != "float32":
+        v1.add_to_collection(PRECISION, precision)
+
+
+def product(multiply: Callable, h: tf.Tensor, w: tf.Tensor) -> tf.Tensor:
+    """multiply(h, w) of float32, as float32; in bfloat16 both factors and the result are rounded to its 8 bits.
+
+    The only place where anything is: weights and what lies between two products, activations, batch norm, logits and
+    losses, stay float32. bfloat16 has float32's exponents, so that no gradient vanishes that would not anyway.
+    Micikevicius et al. 2018, Kalamkar et al. 2019.
+    """
+    for precision in v1.get_collection(PRECISION):
+        return tf.cast(multiply(tf.cast(h, precision), tf.cast(w, precision)), tf.float32)
+    return multiply(h, w)
+
+
 def dense(h: tf.Tensor, units: int, *, name: str, weights: Initializer, biases: Initializer | None = None) -> tf.Tensor:
     """h W + b: [B, n] to [B, units], with W [n, units] and b [units] under the scope `name`.
     `biases` None: none are added."""
     with v1.variable_scope(name):
-        h = tf.matmul(h, variable("weights", [h.shape[1], units], weights))  # [B, units]
+        h = product(tf.matmul, h, variable("weights", [h.shape[1], units], weights))  # [B, units]
         if biases:
             h = h + variable("biases", [units], biases)
         return _note("dense", h)
@@ -120,7 +139,7 @@ def maxout(h: tf.Tensor, units: int, pieces: int, *, name: str, weights: Initial
     """
     with v1.variable_scope(name):
         w = variable("weights", [h.shape[1], units * pieces], weights)
-        h = tf.matmul(h, w) + variable("biases", [units * pieces], biases)  # [B, units * pieces]
+        h = product(tf.matmul, h, w) + variable("biases", [units * pieces], biases)  # [B, units * pieces]
         return _note("maxout", tf.reduce_max(tf.reshape(h, [-1, units, pieces]), axis=2))  # [B, units]
 
 
@@ -139,7 +158,8 @@ def conv2d(
     [B, (H - size)/stride + 1, ...] for VALID. `biases` None: none are added."""
     with v1.variable_scope(name):
         w = variable("weights", [size, size, h.shape[3], filters], weights)
-        h = tf.nn.conv2d(h, w, strides=stride, padding=padding)  # [B, H', W', filters]
+        convolve = functools.partial(tf.nn.conv2d, strides=stride, padding=padding)
+        h = product(convolve, h, w)  # [B, H', W', filters]
         if biases:
             h = tf.nn.bias_add(h, variable("biases", [filters], biases))
         return _note("conv2d", h)
@@ -178,7 +198,8 @@ def upsample_conv2d(
         )  # [taps, times, size]
         summed = tf.einsum("apk,bql,klcf->abcpqf", reads, reads, w)  # [taps, taps, C, times, times, filters]
         taps = 2 * reach + 1
-        h = tf.nn.conv2d(h, tf.reshape(summed, [taps, taps, channels, times**2 * filters]), strides=1, padding="SAME")
+        summed = tf.reshape(summed, [taps, taps, channels, times**2 * filters])
+        h = product(functools.partial(tf.nn.conv2d, strides=1, padding="SAME"), h, summed)
         h = tf.nn.depth_to_space(h, times)  # [B, H times, W times, filters]
         h = tf.nn.bias_add(h, variable("biases", [filters], biases))
         return _note("conv2d", h)
@@ -193,7 +214,8 @@ def conv2d_transpose(
         _, height, width, channels = h.shape
         w = variable("weights", [size, size, filters, channels], weights)
         shape = tf.stack([tf.shape(h)[0], height * stride, width * stride, filters])
-        h = tf.nn.conv2d_transpose(h, w, shape, strides=stride, padding="SAME")
+        convolve = functools.partial(tf.nn.conv2d_transpose, output_shape=shape, strides=stride, padding="SAME")
+        h = product(convolve, h, w)
         h.set_shape([None, height * stride, width * stride, filters])
         return _note("conv2d_transpose", h)
 

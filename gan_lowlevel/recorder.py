@@ -187,7 +187,7 @@ class Recorder:
         head = f"{f'epoch {self._clock.epoch(step - 1) + 1:,}, ' if epochs else ''}step {step:,}"
         rows, real, fake = self._view.accuracies(step, report)
         return (
-            f"{head}: D_loss {report.d.d_loss:.4f}, G_loss {report.g.g_loss:.4f}, "
+            f"{head}: D_loss {report.d.d_loss:z.4f}, G_loss {report.g.g_loss:z.4f}, "
             f"D's accuracy on {rows}real {real:.2f}, on {rows}fake {fake:.2f}"
         )
 

@@ -126,7 +126,7 @@ def read_settings(run: Run) -> Config:
     refuse_patterns(run.directory, "--run")
     refuse_links(run)
     try:
-        return read_config(_recorded(run.flags))
+        return read_config(_recorded(run.flags), look=False)
     except Failure as failure:
         raise Failure(Exit.FLAGS, f"{run.flags} can't be read as settings: {failure}") from None
 
@@ -199,6 +199,13 @@ def parse_checkpoint(text: str, also: tuple[str, ...] = ()) -> int | str | None:
 def engine_of(run: Run) -> str:
     """The engine that the run was begun with; auto for a new run."""
     return read_settings(run).engine if run.flags.exists() else "auto"
+
+
+def refuse_claimed(run: Run) -> None:
+    """Raise Failure(IN_USE) where another process holds the run. Writes nothing; `claimed` asks again."""
+    if run.directory.is_dir():
+        with system.lock(run.directory):
+            pass
 
 
 @contextlib.contextmanager

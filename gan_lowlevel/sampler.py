@@ -9,6 +9,7 @@ from gan_lowlevel import draws
 from gan_lowlevel.checkpoints import Checkpoint, Checkpoints
 from gan_lowlevel.config import Config
 from gan_lowlevel.errors import Exit, Failure
+from gan_lowlevel.layers import compute_in
 from gan_lowlevel.networks.game import Game
 from gan_lowlevel.pretrained import Pretrained
 from gan_lowlevel.runs import Run, lost_checkpoints
@@ -33,6 +34,7 @@ class Sampler:
     def __init__(self, run: Run | Pretrained, config: Config, game: Game, step: int | None = None):
         self._game, self._z_dim = game, config.z_dim
         with tf.Graph().as_default() as graph:
+            compute_in(config.precision)
             self._z = v1.placeholder(tf.float32, [BATCH, config.z_dim], name="z")
             with v1.variable_scope("generator"):
                 self._fake = game.generator(self._z, tf.constant(False))  # [BATCH, *data_shape]
@@ -41,7 +43,7 @@ class Sampler:
                 masks = draws.Masks(draws.origin(config.seed, draws.Stream.CHECK, 0), "fake")
                 _, self._logits = game.discriminator(self._fake, masks)
             self._variables = v1.global_variables()
-            self._session = v1.Session(graph=graph, config=session_config(config.threads))
+            self._session = v1.Session(graph=graph, config=session_config(config.threads, config.device))
             try:
                 found = self._restored(run, step)
             except Failure:

@@ -23,6 +23,8 @@ from gan_lowlevel.sampler import BATCH
 
 v1 = tf.compat.v1
 
+ON_CPU = v1.ConfigProto(device_count={"GPU": 0})  # here numbers are copied, and nothing is computed
+
 Weights = dict[str, np.ndarray]  # of both players, by variable
 
 
@@ -41,7 +43,8 @@ def row_shape(game: Game) -> tuple[int, ...]:
 
 def write_saved_model(folder: pathlib.Path, game: Game, config: Config, weights: Weights) -> None:
     """Fill an empty folder with saved_model.pb and variables/. Raises Failure(DISK) where the disk refuses."""
-    with tf.Graph().as_default() as graph, v1.Session(graph=graph) as session:
+    with tf.Graph().as_default() as graph, v1.Session(graph=graph, config=ON_CPU) as session:
+        layers.compute_in(config.precision)
         _restore(session, weights)
         z = v1.placeholder(tf.float32, [None, config.z_dim], name="z")
         x = v1.placeholder(tf.float32, [None, *row_shape(game)], name="x")
@@ -54,7 +57,7 @@ def write_saved_model(folder: pathlib.Path, game: Game, config: Config, weights:
             "sample": _signature({"n": n, "seed": seed}, {"images": sampled}),
             "discriminate": _signature({"x": x}, {"probability": said[:, 0], "logit": said[:, 1]}),
         }
-        for collection in (layers.LAYERS, layers.MOVING):  # training's own, which no reader knows
+        for collection in (layers.LAYERS, layers.MOVING, layers.PRECISION):  # training's own, which no reader knows
             graph.clear_collection(collection)
         tags = [v1.saved_model.tag_constants.SERVING]
         try:
@@ -72,7 +75,8 @@ def write_saved_model(folder: pathlib.Path, game: Game, config: Config, weights:
 
 def frozen(game: Game, config: Config, weights: Weights) -> dict[str, Frozen]:
     """generator, z to images, and discriminator, x to probability and logit: rows in one batch of any size."""
-    with tf.Graph().as_default() as graph, v1.Session(graph=graph) as session:
+    with tf.Graph().as_default() as graph, v1.Session(graph=graph, config=ON_CPU) as session:
+        layers.compute_in(config.precision)
         _restore(session, weights)
         z = v1.placeholder(tf.float32, [None, config.z_dim], name="z")
         x = v1.placeholder(tf.float32, [None, *row_shape(game)], name="x")

@@ -9,7 +9,7 @@ import tensorflow as tf
 from gan_lowlevel import console, system, tables, xla_cache
 from gan_lowlevel.checkpoints import Checkpoints, NotFinite
 from gan_lowlevel.compiled import CompiledLoop, convolutional
-from gan_lowlevel.config import COMPILED_FROM, COMPILED_UPDATES, Config
+from gan_lowlevel.config import COMPILED_FROM, COMPILED_UPDATES, RESIZED, Config
 from gan_lowlevel.data import held_out as held_out_rows
 from gan_lowlevel.data.dataset import Dataset, Rows
 from gan_lowlevel.errors import Exit, Failure
@@ -170,7 +170,7 @@ def _peer_lost(config: Config, workers: Workers, error: tf.errors.OpError) -> Fa
 
 def other_data(config: Config, data: Dataset, run: Run) -> Failure:
     """What to say of data that are not those that the run was begun with."""
-    decoded = "; after an update another Pillow may have decoded them otherwise" if config.dataset == "photos" else ""
+    decoded = "; after an update another Pillow may have decoded them otherwise" if config.dataset in RESIZED else ""
     return Failure(
         Exit.FLAGS,
         f"{run.directory} was begun with other data than these, {data.description} (their SHA-256 differ{decoded}): "
@@ -242,7 +242,7 @@ def rehearse(config: Config, game: Game, data: Dataset) -> None:
     with tf.Graph().as_default():
         theta = build(config, game).theta
         refuse_too_large(config, game)
-    with v1.Session(config=session_config(config.threads)) as session:
+    with v1.Session(config=session_config(config.threads, config.device)) as session:
         console.print_start(config, theta, data, devices(session))
     console.say()
     console.say(tables.text(tables.tables(game, config.z_dim)))

@@ -8,6 +8,7 @@ import functools
 import pathlib
 import platform
 import time
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -16,13 +17,20 @@ from gan_lowlevel.commandline import read_record
 from gan_lowlevel.config import flag_text, setting, settings_of
 from gan_lowlevel.errors import Exit, Failure
 
+if TYPE_CHECKING:
+    from gan_lowlevel.data.dataset import Dataset
+
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class TrainDigitsConfig:
     """Every setting of the command."""
 
     input_data_dir: str = setting(
-        "", str, "Folder of the four MNIST files, downloaded into it where it lacks them.", aliases=("data_dir",)
+        "",
+        str,
+        "Folder of the four MNIST files, downloaded into it where it lacks them; or an .npz of digits 28x28 with "
+        "labels, such as x_train, y_train, x_test, y_test.",
+        aliases=("data_dir",),
     )
     download: bool = setting(True, bool, "Whether missing MNIST files may be downloaded.")
     out: str = setting("", str, "File for the weights, an .npz of float32 arrays; what was there is replaced.")
@@ -46,9 +54,7 @@ def main(config: TrainDigitsConfig) -> Exit:
     if out.is_dir():
         raise Failure(Exit.FLAGS, f"--out wants a file, {out} is a folder: give {out / 'digits.npz'}.")
     out.parent.mkdir(parents=True, exist_ok=True)
-    from gan_lowlevel.data import mnist  # after the flags, as all that follows: a wrong flag answers at once
-
-    data = mnist.load(config.input_data_dir, download=config.download)
+    data = digits_of(config)
     print(data.description, flush=True)
     threads = config.threads or system.cores()
 
@@ -85,6 +91,23 @@ def main(config: TrainDigitsConfig) -> Exit:
         f"digits right, {100 * about['accuracy']:.2f} %\n{out} has {out.stat().st_size:,} bytes, SHA-256 {sha256}"
     )
     return Exit.DONE
+
+
+def digits_of(config: TrainDigitsConfig) -> "Dataset":
+    """Labelled digits to train and to test with. Raises Failure(DATA)."""
+    from gan_lowlevel.data import array, looking, mnist  # after the flags: a wrong flag answers at once
+
+    path = config.input_data_dir
+    if "array" not in looking.kinds(path):
+        return mnist.load(path, download=config.download)
+    data = array.load(path, size=28, channels=1, resize="stretch", mirror=False, holdout=0.0, dry_run=False)
+    if not data.digits or data.test_images is None:
+        raise Failure(
+            Exit.DATA,
+            f"{path} should hold digits 28x28 with labels 0 to 9, and others to test with, as x_train, y_train, "
+            "x_test and y_test, and does not: give such an .npz, or a folder of MNIST's files.",
+        )
+    return data
 
 
 def repeated(config: TrainDigitsConfig) -> str:

@@ -38,7 +38,8 @@ LOST = (
     tf.errors.InternalError,
 )
 # What may differ between the workers of a run: where things are, and what each machine has.
-OWN = ("input_data_dir", "download", "logdir", "run_name", "resume", "dry_run", "threads", "engine", "peer_timeout")
+OWN = ("input_data_dir", "download", "logdir", "run_name", "resume", "dry_run", "threads", "engine", "device",
+       "peer_timeout")  # fmt: skip
 
 
 class Alone:
@@ -48,7 +49,7 @@ class Alone:
 
     def session(self, config: Config) -> v1.Session:
         """For the current graph."""
-        return v1.Session(config=session_config(config.threads))
+        return v1.Session(config=session_config(config.threads, config.device))
 
     def placed(self) -> contextlib.AbstractContextManager:
         """Where the ops of the block are computed."""
@@ -87,7 +88,7 @@ class Workers:
         self.local_statistics = config.batch_statistics == "local"
         self._me = f"/job:{cluster.job}/task:{cluster.index}"
         leader, first = cluster.tasks[0]
-        self._session_config = session_config(config.threads)
+        self._session_config = session_config(config.threads, config.device)
         self._session_config.experimental.collective_group_leader = f"/job:{leader}/replica:0/task:{first}"
         self._session_config.device_filters.append(self._me)  # nobody else touches these variables
         # Not by the collectives' own timeout_seconds, of which each leaves a thread asleep for as long.
@@ -111,14 +112,10 @@ class Workers:
         self._next = 0  # the step after which all ask each other
         self._mark = (0, time.perf_counter())
 
-    def __enter__(self) -> "Workers":
-        return self
-
-    def __exit__(self, *exception) -> None:
-        """Stay until rank 0 has gone, which may still take from here what the last step summed."""
-        lost = isinstance(exception[1], Failure) and exception[1].code == Exit.PEER_LOST
+    def stay(self) -> None:
+        """Wait until rank 0 has gone, which may still take from here what the last step summed."""
         last = time.monotonic() + self._timeout
-        while self.rank > 0 and not lost and time.monotonic() < last:
+        while self.rank > 0 and time.monotonic() < last:
             try:
                 socket.create_connection(self._leader, timeout=1).close()
             except OSError:
@@ -214,6 +211,24 @@ class Workers:
             "instance_key": self._last_key,
             "communication_hint": "auto",  # a ring; NCCL where the values are on GPUs
         }
+
+
+@contextlib.contextmanager
+def join(cluster: Cluster | None, config: Config) -> Iterator[Alone | Workers]:
+    """The workers of the cluster, or this process alone. Raises Failure(PEER_LOST) as Workers does."""
+    if cluster is None:
+        yield ALONE
+        return
+    workers = Workers(cluster, config)
+    lost = False
+    try:
+        yield workers
+    except Failure as failure:
+        lost = failure.code == Exit.PEER_LOST
+        raise
+    finally:
+        if not lost:
+            workers.stay()
 
 
 class _Cut(Share):

@@ -19,6 +19,7 @@ KEPT = 64  # files, the newest; each is about half a megabyte
 ROOM = 2**26  # bytes that must be free: where TensorFlow can't write a file, it does not compile either
 PROBE = 2**20  # bytes, of a file or two
 FLAG = "--tf_xla_persistent_cache_directory"
+CPU_ALONE = "--tf_xla_persistent_cache_device_types=CPU"  # which GPU it would be for, the folder's name does not say
 
 
 def prepare(threads: int) -> None:
@@ -32,7 +33,7 @@ def prepare(threads: int) -> None:
         system.write_atomically(directory / "probe", bytes(PROBE))  # a quota shows in no figure of free bytes
         system.write_atomically(directory / "probe", b"", durable=False)
         if shutil.disk_usage(directory).free > ROOM:
-            os.environ["TF_XLA_FLAGS"] = f"{flags} {FLAG}={directory}".strip()
+            os.environ["TF_XLA_FLAGS"] = f"{flags} {FLAG}={directory} {CPU_ALONE}".strip()
 
 
 def seal() -> None:

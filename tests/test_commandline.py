@@ -21,7 +21,7 @@ TEXTS = [name for name, facts in SETTINGS.items() if facts.kind is str and not f
 def no_contradictions(monkeypatch):
     """A setting alone is under test: its least value may contradict the recipe."""
     monkeypatch.setattr(Config, "check", lambda self: None)
-    monkeypatch.setattr("gan_lowlevel.commandline._data_sets", lambda model, own: config.DATA_SETS)
+    monkeypatch.setattr("gan_lowlevel.commandline.data_sets", lambda model, own: config.DATA_SETS)
 
 
 def refusal(*argv: str) -> str:
@@ -385,10 +385,10 @@ def test_help_is_of_mlp_where_no_model_can_be_read(argv):
 @pytest.mark.parametrize(
     ("model", "accepted"),
     [
-        ("mlp", {"mnist", "embedded"}),
-        ("mlp_deep", {"mnist", "embedded"}),
-        ("dcgan", {"mnist", "embedded", "photos"}),
-        ("dog", {"photos"}),
+        ("mlp", {"mnist", "embedded", "array"}),
+        ("mlp_deep", {"mnist", "embedded", "array"}),
+        ("dcgan", {"mnist", "embedded", "array", "photos"}),
+        ("dog", {"photos", "array"}),
         ("gaussian", {"gaussian"}),
         ("mixture", {"mixture"}),
         ("parabola", {"parabola"}),

@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 
 from gan_lowlevel import config, data, gan, losses, networks
-from gan_lowlevel.commandline import read_config
+from gan_lowlevel.commandline import data_sets, read_config
 from gan_lowlevel.config import Config, settings_of
 from gan_lowlevel.errors import Exit, Failure
 
@@ -247,6 +247,15 @@ def test_recipe_has_a_reason_above_each_group_of_flags(model):
 )
 def test_table_is_the_modules(table, keys):
     assert sorted(table) == sorted(keys)
+
+
+@pytest.mark.parametrize("model", sorted(set(config.MODELS) - set(config.POINTS)))
+@pytest.mark.parametrize("dataset", ["array", "mnist", "photos"])
+def test_pictures_are_those_of_the_game(model, dataset):
+    settings = read_config([f"--model={model}"])
+    if dataset in data_sets(model, settings.dataset):
+        settings = dataclasses.replace(settings, dataset=dataset)
+        assert networks.GAMES[model](settings).picture_shape == settings.picture()
 
 
 def test_games_with_article_sampling_are_games():

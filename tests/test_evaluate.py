@@ -9,12 +9,13 @@ import sys
 
 import numpy as np
 import pytest
+import tensorflow as tf
 from PIL import Image
 from tensorboard.backend.event_processing.plugin_event_accumulator import EventAccumulator
 
 from gan_lowlevel import command, data, evaluate, networks, runs, train
 from gan_lowlevel.commandline import read_config
-from gan_lowlevel.data import mnist
+from gan_lowlevel.data import embedded, mnist
 from gan_lowlevel.errors import Exit, Failure
 from gan_lowlevel.evaluate import EvaluateConfig
 from gan_lowlevel.measures import MEASURES
@@ -29,14 +30,31 @@ PHOTOGRAPHS = ["frechet", "precision", "recall", "density", "coverage", "memoris
 POINTS = ["error", "near", "energy", "bins"]
 
 
+def digits_npz(path: pathlib.Path, **without: None) -> pathlib.Path:
+    """Every fourth of the embedded digits, named as Keras names MNIST's."""
+    some = slice(None, None, 4)
+    digits = embedded.load()
+    named = {"x_train": digits.images, "y_train": digits.labels, "x_test": digits.held_out_images,
+             "y_test": digits.held_out_labels}  # fmt: skip
+    np.savez(path, **{name: rows[some] for name, rows in named.items() if name not in without})
+    return path
+
+
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory) -> pathlib.Path:
-    """Runs of mlp on the embedded digits, of parabola and of dcgan on photographs, four steps each, all kept."""
+    """Runs of mlp on the embedded digits and an .npz, of parabola and of dcgan on photographs: four steps, all kept."""
     logdir, photos = tmp_path_factory.mktemp("logs"), tmp_path_factory.mktemp("photos")
+    npz = digits_npz(photos / "not one of the photographs.npz")
     for i, pixels in enumerate(np.random.default_rng(0).integers(0, 256, (40, 32, 32, 3), np.uint8)):
         Image.fromarray(pixels).save(photos / f"{i}.png")
     colours = ("--model=dcgan", "--dataset=photos", f"--input_data_dir={photos}", "--image_size=32", "--channels=3")
-    for name, argv in (("mlp", ("--model=mlp",)), ("parabola", ("--model=parabola",)), ("photos", colours)):
+    games = {
+        "mlp": ("--model=mlp",),
+        "array": (f"--input_data_dir={npz}",),
+        "parabola": ("--model=parabola",),
+        "photos": colours,
+    }
+    for name, argv in games.items():
         every = ("--max_steps=4", "--batch_size=4", "--save_every=2", "--sample_every=0", "--threads=2")
         config = read_config([*argv, *every, f"--logdir={logdir}", f"--run_name={name}"])
         data_set = data.load(config)
@@ -160,6 +178,34 @@ def test_photographs(logs, capsys):
     assert "20 of the run's own training photographs" in out
 
 
+def test_a_run_on_an_array_of_labelled_digits_is_measured_as_digits(logs, capsys):
+    assert evaluate.main(EvaluateConfig(run=str(logs / "array"), count=30)) == Exit.DONE
+    assert list(left(logs / "array")) == DIGITS
+    out = capsys.readouterr().out
+    assert "1,125 pictures 28x28x1 of uint8 from the array x_train of" in out
+    assert "125 digits for parzen, 62 of them for the rest" in out  # 500 / 4, of which 63 are for curves
+    settings = runs.read_settings(runs.Run(logs / "array"))
+    same = [f"--input_data_dir={settings.input_data_dir}", "--batch_size=4", f"--logdir={logs}", "--run_name=array"]
+    runs.locate(read_config([*same, "--max_steps=5"]))  # the same command, which names no data set, goes on
+    with pytest.raises(Failure, match="dataset was array, this command says mnist"):
+        runs.locate(read_config([same[0][:-4], *same[1:], "--max_steps=5"]))  # a new folder
+
+
+@pytest.mark.parametrize(("without", "measures"), [({}, DIGITS), ({"y_train": None}, PHOTOGRAPHS)])
+def test_other_data_may_be_an_array(logs, tmp_path, capsys, without, measures):
+    path = digits_npz(tmp_path / "other.npz", **without)
+    assert evaluate.main(EvaluateConfig(run=str(logs / "mlp"), input_data_dir=str(path), count=30)) == Exit.DONE
+    assert list(left(logs / "mlp")) == [name for name in measures if name != "memorised"]
+    assert "these are not the data that the run trained on" in capsys.readouterr().out
+
+
+def test_an_array_is_brought_to_the_shape_of_the_runs_pictures(logs, tmp_path):
+    path = digits_npz(tmp_path / "other.npz", y_train=None)
+    settings = evaluate.data_settings(runs.read_settings(runs.Run(logs / "photos")), str(path))
+    assert (settings.dataset, settings.picture()) == ("array", (32, 32, 3))
+    assert evaluate.load(settings)[0].images.shape == (1125, 32, 32, 3)
+
+
 def test_all_checkpoints_are_a_curve_and_the_newest_is_in_the_file(logs, capsys):
     evaluate.main(EvaluateConfig(run=str(logs / "parabola"), count=50, checkpoint="2"))
     assert left(logs / "parabola")["energy"]["step"] == 2
@@ -239,7 +285,7 @@ def test_debug_says_how_long_each_part_took(logs, capsys):
         (["--run=LOGS/mlp", "--checkpoint=last"], 1, "newest, all or the step of a checkpoint, got 'last'"),
         (["--run=LOGS/mlp", "--checkpoint=3"], 1, "has no checkpoint of step 3: give one of 2, 4"),
         (["--run=LOGS/parabola", "--input_data_dir=x"], 1, "this one drew its data (parabola): leave it out"),
-        (["--run=LOGS/mlp", "--input_data_dir=LOGS"], 3, "does not look like MNIST"),
+        (["--run=LOGS/mlp", "--input_data_dir=LOGS"], 3, "holds photographs, and --model=mlp trains on mnist"),
         (["--run=LOGS/gone"], 3, "the run trained on gone, which is not there"),
         (["--run=LOGS/empty"], 1, "has no checkpoint yet"),
         (["--run=LOGS/empty", "--checkpoint=all"], 1, "has no checkpoint yet"),
@@ -261,6 +307,14 @@ def test_what_is_wrong_is_one_sentence_and_leaves_nothing(ends, logs, argv, code
     assert said in err
     assert sorted(map(str, logs.rglob("*"))) == before
     assert os.listdir() == ["logs"]
+
+
+@pytest.mark.parametrize("checkpoint", ["newest", "all"])
+def test_device_gpu_without_a_gpu_is_said_and_not_passed_over(ends, logs, monkeypatch, checkpoint):
+    monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind=None: [])
+    code, _, err = ends(f"--run={logs / 'parabola'}", f"--checkpoint={checkpoint}", "--device=gpu")
+    assert (code, len(err.splitlines())) == (Exit.FLAGS, 1)
+    assert "--device=gpu wants a GPU" in err
 
 
 def test_a_file_where_the_curves_go_is_said_before_anything_is_measured(ends, logs):

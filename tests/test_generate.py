@@ -12,6 +12,7 @@ import zipfile
 
 import numpy as np
 import pytest
+import tensorflow as tf
 from PIL import Image
 
 import gan_lowlevel
@@ -109,6 +110,33 @@ def test_the_same_seeds_are_the_same_bytes_on_any_day(draw, logs, monkeypatch):
     assert contents("first") == contents("third")
     assert "2 samples" in ended.stdout
     assert "after 2 steps" in ended.stdout
+
+
+def test_a_run_of_a_gpu_is_drawn_elsewhere_by_device(draw, logs, monkeypatch, tmp_path):
+    monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind=None: [])
+    run = shutil.copytree(logs / "mlp", tmp_path / "mlp")
+    flags = (run / "flags.txt").read_text()
+    assert "--device=auto\n" in flags
+    (run / "flags.txt").write_text(flags.replace("--device=auto", "--device=gpu"))
+    with pytest.raises(Failure, match="--device=gpu wants a GPU") as caught:
+        generate.main(GenerateConfig(run=str(run), seeds="3", out="refused"))
+    assert caught.value.code == Exit.FLAGS
+    assert not pathlib.Path("refused").exists()
+    for device in ("auto", "cpu"):
+        generate.main(GenerateConfig(run=str(run), seeds="3", out=device, device=device))
+        draw(seeds="3", out="own", device=device)
+        assert contents(device) == contents("own")
+
+
+def test_samples_are_drawn_in_the_runs_own_precision(draw, logs, tmp_path):
+    run = shutil.copytree(logs / "mlp", tmp_path / "mlp")
+    flags = (run / "flags.txt").read_text()
+    (run / "flags.txt").write_text(flags.replace("--precision=float32", "--precision=bfloat16"))
+    generate.main(GenerateConfig(run=str(run), seeds="3", out="rounded"))
+    draw(seeds="3", out="exact")
+    # Of pixels in (0, 1); a sum of 128 products, whose factors are rounded by 2^-8 of themselves at the most.
+    apart = np.abs(arrays("rounded")[0] - arrays("exact")[0])
+    assert 2.0**-16 < apart.max() < 0.05
 
 
 def test_the_checkpoint_that_is_asked_for(draw, capsys):

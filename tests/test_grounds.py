@@ -1,5 +1,7 @@
 """What samples are measured against: which rows are taken, that none is on two sides, shapes and ranges."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -190,3 +192,22 @@ def test_other_data_than_the_runs():
     base = ground(mnist(3_000, 100, 40), "--input_data_dir=x", trained=False)
     assert base.unseen is None
     assert "memorised is left out" in base.notes[-1]
+
+
+@pytest.mark.parametrize(
+    ("tests", "held_out", "kind"),
+    [
+        (40, 20, measures.DIGITS),
+        (20, 10, measures.PHOTOGRAPHS),
+        (23, 12, measures.PHOTOGRAPHS),
+        (0, 40, measures.DIGITS),
+    ],
+)
+def test_labelled_digits_of_an_array_are_digits_where_enough_are_unseen(tests, held_out, kind):
+    data = dataclasses.replace(mnist(200, tests or held_out, held_out), digits=True)
+    if not tests:
+        data = dataclasses.replace(data, test_images=None, test_labels=None)
+    assert ground(data, "--dataset=array").kind == kind
+    other = ground(dataclasses.replace(data, digits=False), "--dataset=array")
+    assert other.kind == measures.PHOTOGRAPHS
+    assert any("pictures" in note for note in other.notes)

@@ -8,7 +8,9 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from gan_lowlevel.errors import Exit
+from gan_lowlevel import command, main, system
+from gan_lowlevel.commandline import read_config
+from gan_lowlevel.errors import Exit, Failure
 from tests.torture import training
 from tests.torture.commands import finish
 from tests.torture.training import digest, rows, tree
@@ -21,8 +23,8 @@ def start(tmp_path_factory):
     """Starts `python -m gan_lowlevel.main` with a log directory and a cache of this file's own."""
     base = tmp_path_factory.mktemp("main")
 
-    def start(*flags: str) -> subprocess.Popen:
-        return training.start(base, *flags)
+    def start(*flags: str, **options) -> subprocess.Popen:
+        return training.start(base, *flags, **options)
 
     start.logs = base / "logs"
     return start
@@ -200,6 +202,28 @@ def test_nan_stops_the_run_and_keeps_the_last_good_checkpoint(start):
     assert stopped_at > 20
     saved = sorted(path.name for path in (start.logs / "nan" / "checkpoints").glob("ckpt-*"))
     assert saved[-1] == f"ckpt-{(stopped_at - 1) // 10 * 10:09d}"  # --save_every=10
+
+
+def test_a_run_in_use_is_refused_before_tensorflow_is_imported(start, undisturbed, tmp_path):
+    run, _, _ = undisturbed
+    (tmp_path / "tensorflow.py").write_text("raise SystemExit(99)\n")  # whoever imports it ends so
+    flags = ("--run_name=undisturbed", "--max_steps=80", *QUICK)
+    with system.lock(run):
+        code, out, err = finish(start(*flags, path=tmp_path))
+        assert (code, out) == (Exit.IN_USE, "")
+        assert "is in use by another process" in err
+        assert finish(start(*flags, "--dry_run", path=tmp_path))[0] == 99  # a rehearsal disturbs nobody
+    assert finish(start(*flags, path=tmp_path))[0] == 99
+
+
+def test_device_gpu_without_a_gpu_is_refused_and_makes_no_folder(monkeypatch, tmp_path):
+    monkeypatch.setattr(command, "start_tensorflow", lambda: None)  # it turns eager mode off for all other tests
+    monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind=None: [])
+    flags = ("--model=parabola", "--engine=explicit", f"--logdir={tmp_path / 'logs'}", "--run_name=on_gpu")
+    with pytest.raises(Failure, match="--device=gpu wants a GPU") as caught:
+        main.main(read_config([*flags, "--device=gpu"]))
+    assert caught.value.code == Exit.FLAGS
+    assert not (tmp_path / "logs").exists()
 
 
 def test_the_embedded_digits_own_length_is_said_in_a_line(start):

@@ -1,5 +1,6 @@
 """SavedModels where this program is not: the same bits as a Sampler's, any number of rows, in TensorFlow 2 alone."""
 
+import dataclasses
 import json
 import pathlib
 import re
@@ -137,6 +138,16 @@ def test_in_batches_takes_whole_ones_and_gives_back_the_rows(n):
     largest = [rows[i : i + BATCH, 1].max() for i in range(0, n, BATCH) for _ in rows[i : i + BATCH]]
     np.testing.assert_array_equal(came, rows[:, :1] + np.array(largest, np.float32).reshape(n, 1))
     assert sizes == [[BATCH, 2]]
+
+
+def test_what_was_trained_in_bfloat16_multiplies_in_it(tmp_path):
+    made = players("parabola")
+    settings = dataclasses.replace(made.settings, precision="bfloat16")
+    servable.write_saved_model(tmp_path, made.game, settings, made.weights)
+    saved = saved_model_pb2.SavedModel.FromString((tmp_path / "saved_model.pb").read_bytes())
+    nodes = [node for f in saved.meta_graphs[0].graph_def.library.function for node in f.node_def]
+    assert {node.attr["T"].type for node in nodes if node.op == "MatMul"} == {tf.bfloat16.as_datatype_enum}
+    assert set(saved.meta_graphs[0].collection_def) == {"variables", "trainable_variables"}
 
 
 def test_a_full_disk_is_a_sentence(tmp_path, monkeypatch):

@@ -56,7 +56,7 @@ SMALL = {
 def test_other_photographs_may_be_anothers_pillows(tmp_path):
     none = np.zeros((0, 8, 8, 3), np.uint8)
     data, run = Dataset(none, none, none, none, "5 photographs"), runs.Run(tmp_path)
-    for dataset, said in (("photos", True), ("mnist", False)):
+    for dataset, said in (("photos", True), ("array", True), ("mnist", False)):
         config = dataclasses.replace(read_config([]), dataset=dataset)
         assert ("another Pillow" in str(train.other_data(config, data, run))) is said
 
@@ -304,6 +304,21 @@ def test_the_bar_shows_what_fits(monkeypatch, capsys, columns, shown):
     bar = capsys.readouterr().err.rpartition("\r")[2]
     assert all(text in bar for text in shown)
     assert len(bar.strip()) <= columns
+
+
+def test_no_figure_is_minus_zero(capsys):
+    from gan_lowlevel import console
+    from gan_lowlevel.gan import DReport, GReport
+    from gan_lowlevel.loop import Report
+
+    nearly = np.float32(-1e-9)
+    report = Report(DReport(*[nearly] * 4, 0.0, 0.0, 0.0, 0.0), GReport(nearly), finite=np.ones(1, bool))
+    with console.Progress(0, 1, line_every=0) as progress:
+        progress.show(1, "", report)
+    out = capsys.readouterr().out
+    assert "V 0.000" in out
+    assert "D_loss 0.000" in out
+    assert "-0.0" not in out
 
 
 def test_dog_trains_on_a_folder_of_photographs(play, tmp_path):

@@ -24,7 +24,8 @@ def written(directory, name: str, content: bytes = b"machine code"):
 
 
 def test_tensorflow_is_told_the_folder_unless_the_user_has_named_one(directory, monkeypatch):
-    assert os.environ["TF_XLA_FLAGS"] == f"--tf_xla_persistent_cache_directory={directory}"
+    told = f"--tf_xla_persistent_cache_directory={directory} --tf_xla_persistent_cache_device_types=CPU"
+    assert os.environ["TF_XLA_FLAGS"] == told
     monkeypatch.setenv("TF_XLA_FLAGS", "--tf_xla_persistent_cache_directory=/mine")
     xla_cache.prepare(2)
     assert os.environ["TF_XLA_FLAGS"] == "--tf_xla_persistent_cache_directory=/mine"

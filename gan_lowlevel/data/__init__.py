@@ -15,6 +15,21 @@ from gan_lowlevel.data.parabola import Parabola
 from gan_lowlevel.errors import Exit, Failure
 
 
+def _array(config: Config) -> Dataset:
+    from gan_lowlevel.data import array
+
+    height, _, channels = config.picture()
+    return array.load(
+        config.input_data_dir,
+        size=height,
+        channels=channels,
+        resize=config.resize,
+        mirror=config.mirror,
+        holdout=config.holdout,
+        dry_run=config.dry_run,
+    )
+
+
 def _embedded(config: Config) -> Dataset:
     return _shaped(embedded.load(cache=not config.dry_run), config)
 
@@ -54,6 +69,7 @@ def _photos(config: Config) -> Dataset:
 
 
 DATA_SETS = {
+    "array": _array,
     "embedded": _embedded,
     "gaussian": _gaussian,
     "mixture": _mixture,

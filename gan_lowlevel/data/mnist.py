@@ -11,13 +11,11 @@ from typing import BinaryIO
 
 import numpy as np
 
-from gan_lowlevel.data.dataset import Dataset
+from gan_lowlevel.data.dataset import MAX_COUNT, Dataset, held_out_of
 from gan_lowlevel.data.download import MNIST, SHA256, Source, by_hand, fetch
 from gan_lowlevel.errors import Exit, Failure
 
 FILES = TRAIN_IMAGES, TRAIN_LABELS, TEST_IMAGES, TEST_LABELS = tuple(SHA256)
-HELD_OUT = 5_000  # test images kept for curves; the others are left to whoever wants images that no curve has seen
-MAX_COUNT = 2_000_000  # items in a file; more is a broken header
 _CHUNK = 2**20  # bytes
 
 
@@ -43,7 +41,7 @@ def load(directory: str, download: bool, dry_run: bool = False, source: Source =
     paths = _find(folder)
     images, labels = _pair(paths[TRAIN_IMAGES], paths[TRAIN_LABELS])
     test_images, test_labels = _pair(paths[TEST_IMAGES], paths[TEST_LABELS])
-    held_out = min(HELD_OUT, (len(test_images) + 1) // 2)  # of fewer than 10,000: half
+    held_out = held_out_of(len(test_images))
     return Dataset(
         images=images,
         labels=labels,
@@ -53,6 +51,7 @@ def load(directory: str, download: bool, dry_run: bool = False, source: Source =
         f"{held_out:,} of the {len(test_images):,} test images held out for curves",
         test_images=test_images,
         test_labels=test_labels,
+        digits=True,
     )
 
 
@@ -135,7 +134,9 @@ def _find(folder: pathlib.Path) -> dict[str, pathlib.Path | None]:
     wanted = f"a folder with {', '.join(FILES)} is wanted"
     if not folder.is_dir():
         raise Failure(Exit.DATA, f"{folder} is a file, and {wanted}: give --input_data_dir=FOLDER.")
-    paths = {name: next((path for path in _spellings(folder, name) if path.is_file()), None) for name in FILES}
+    paths = {
+        name: next((folder / each for each in spellings(name) if (folder / each).is_file()), None) for name in FILES
+    }
     others = [entry.name for entry in folder.iterdir() if not entry.name.startswith(".")]  # not .DS_Store and its like
     if others and not any(paths.values()):
         raise Failure(
@@ -166,10 +167,10 @@ def _sha256(path: pathlib.Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _spellings(folder: pathlib.Path, name: str) -> list[pathlib.Path]:
+def spellings(name: str) -> list[str]:
     """train-images-idx3-ubyte.gz as it was published, with a dot as some archives have it, and both unzipped."""
-    zipped = [folder / name, folder / name.replace("-idx", ".idx")]
-    return zipped + [path.with_name(path.name.removesuffix(".gz")) for path in zipped]
+    zipped = [name, name.replace("-idx", ".idx")]
+    return zipped + [each.removesuffix(".gz") for each in zipped]
 
 
 def _broken(path: pathlib.Path, wanted: str, came: str) -> Failure:

@@ -6,7 +6,9 @@ that write at once leave the same as one, and a JSON speaks of a whole .npy.
 
 import contextlib
 import hashlib
+import io
 import json
+import math
 import os
 import pathlib
 import time
@@ -20,6 +22,7 @@ from gan_lowlevel.data.dataset import Dataset
 from gan_lowlevel.data.photo_files import Skipped
 
 PROVED = 2**30  # bytes of rows that are held to their hash at each start, about 2 s; more would take minutes
+MIRRORED_AT_ONCE = 256  # rows
 KEPT = 4  # caches; older ones, by their last use, are deleted
 _PREFIX = "photos-"
 
@@ -30,6 +33,7 @@ class Notes(NamedTuple):
     count: int  # of rows: first those held out, then those that train, then the latter again if mirrored
     held_out: int
     skipped: list[Skipped]
+    remark: str = ""  # what the console should say of them
 
 
 class Stored(NamedTuple):
@@ -64,7 +68,8 @@ def read(key: str, row_shape: tuple[int, ...], touch: bool) -> Stored | None:
             return None
         if touch:
             os.utime(notes_file)  # the time of its last use
-        return Stored(rows, Notes(count, held_out, skipped), content["sha256"])
+        remark = str(content.get("remark", ""))
+        return Stored(rows, Notes(count, held_out, skipped, remark), content["sha256"])
     except Exception:  # json and NumPy raise a dozen kinds, and a cache that cannot be read is just no cache
         return None
 
@@ -89,6 +94,32 @@ def write(key: str, row_shape: tuple[int, ...], fill: Callable[[BinaryIO], Notes
     }
     system.write_atomically(notes_file, json.dumps({"notes": content, "sha256": _proof(content)}).encode())
     _delete_old(npy.parent)
+
+
+def made(key: str, row_shape: tuple[int, ...], fill: Callable[[BinaryIO], Notes], cache: bool) -> Stored:
+    """The rows, decoded now: into the cache and mapped from there, or else into memory."""
+    if cache:
+        with contextlib.suppress(OSError):  # full or read-only; on Windows also a file that another process has mapped
+            write(key, row_shape, fill)
+        stored = read(key, row_shape, touch=True)  # whoever wrote it
+        if stored is not None:
+            return stored
+    memory = io.BytesIO()
+    notes = fill(memory)
+    rows = np.frombuffer(memory.getbuffer(), np.uint8).reshape(notes.count, *row_shape)
+    rows.flags.writeable = False  # as from the cache
+    return Stored(rows, notes, dataset_sha256(rows[notes.held_out :]))
+
+
+def mirror(file: BinaryIO, start: int, row_shape: tuple[int, int, int], rows: range) -> None:
+    """Append these rows of `file`, in which row 0 is at byte `start`, once more, left to right."""
+    bytes_a_row = math.prod(row_shape)
+    for first in rows[::MIRRORED_AT_ONCE]:
+        file.seek(start + first * bytes_a_row)
+        content = file.read(min(MIRRORED_AT_ONCE, rows.stop - first) * bytes_a_row)
+        images = np.frombuffer(content, np.uint8).reshape(-1, *row_shape)  # [n, height, width, channels]
+        file.seek(0, os.SEEK_END)
+        file.write(images[:, :, ::-1].tobytes())
 
 
 def dataset_sha256(images: np.ndarray) -> str:

@@ -8,7 +8,7 @@ import stat
 import threading
 import warnings
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
@@ -31,12 +31,12 @@ _one_large = threading.Lock()
 
 
 class Photo(NamedTuple):
-    """A file that should be a photograph."""
+    """A file, or a member of a zip, that should be a photograph."""
 
     name: str  # relative to the folder, with / on every system
-    path: str
+    path: str  # of a file; of a member its name
     size: int  # bytes
-    mtime_ns: int
+    mark: int  # another one where the content is another: of a file its time of change in ns, of a member its CRC-32
 
 
 class Skipped(NamedTuple):
@@ -47,8 +47,17 @@ class Skipped(NamedTuple):
     passing: bool = False  # a fault of the machine, such as no right to read it: another time may go well
 
 
-def find(directory: str) -> tuple[list[Photo], list[Skipped]]:
-    """The photographs of a folder and of the folders in it, by extension, each list sorted by name.
+class Photos(NamedTuple):
+    """What a folder or a zip holds, each list sorted by name."""
+
+    photos: list[Photo]
+    skipped: list[Skipped]
+    # What Pillow opens, for as long as it is entered: the path of a file, or the bytes of a member.
+    opened: Callable[[Photo], contextlib.AbstractContextManager[str | BinaryIO]]
+
+
+def find(directory: str) -> Photos:
+    """The photographs of a folder and of the folders in it, by extension.
 
     Left out: what is hidden (a leading dot), links to a folder that was read already, and links to a folder
     that they lie in, which would loop. Skipped: what cannot be read, is no regular file, or is too large.
@@ -80,30 +89,37 @@ def find(directory: str) -> tuple[list[Photo], list[Skipped]]:
             if name.lower().endswith(EXTENSIONS):
                 found = _photo(name, entry.path)
                 (photos if isinstance(found, Photo) else skipped).append(found)
-    return sorted(photos), sorted(skipped)
+    return Photos(sorted(photos), sorted(skipped), lambda photo: contextlib.nullcontext(photo.path))
 
 
-def decode(path: str, *, size: int, channels: int, resize: str) -> np.ndarray:
+def decode(file: str | BinaryIO, *, size: int, channels: int, resize: str) -> np.ndarray:
     """One photograph as uint8 [size, size, channels]: upright, 8 bits, RGB or grey, antialiased bilinear.
 
     resize: "stretch" takes all of it, "crop" the square in its middle. What is transparent becomes white, as on the
     page that cut-out pictures are made for; the colour beneath is whatever the program that saved it left there.
     Raises whatever Pillow raises on a broken file, of any kind.
     """
-    with Image.open(path, formats=FORMATS) as image:  # reads the header alone
+    with Image.open(file, formats=FORMATS) as image:  # reads the header alone
         large = image.width * image.height > _LARGE
         with _one_large if large else contextlib.nullcontext():
             image.draft("RGB", (_DRAFT * size, _DRAFT * size))  # JPEG alone
             ImageOps.exif_transpose(image, in_place=True)
             rgb = _opaque(image)
-        picture = rgb if channels == 3 else rgb.convert("L")  # 0.299 R + 0.587 G + 0.114 B: a grey stays as it was
-        side = min(picture.size)
-        left, top = (picture.width - side) / 2, (picture.height - side) / 2
-        box = (left, top, left + side, top + side) if resize == "crop" else None
-        return np.asarray(picture.resize((size, size), Image.Resampling.BILINEAR, box)).reshape(size, size, channels)
+        return squared(rgb, size=size, channels=channels, resize=resize)
 
 
-def decode_all(photos: list[Photo], write: Callable[[np.ndarray], object], **settings) -> list[Skipped]:
+def squared(picture: Image.Image, *, size: int, channels: int, resize: str) -> np.ndarray:
+    """A picture of 8 bits, RGB or grey, as uint8 [size, size, channels]; resize as in `decode`."""
+    mode = "RGB" if channels == 3 else "L"
+    if picture.mode != mode:
+        picture = picture.convert(mode)  # to grey 0.299 R + 0.587 G + 0.114 B: a grey stays as it was
+    side = min(picture.size)
+    left, top = (picture.width - side) / 2, (picture.height - side) / 2
+    box = (left, top, left + side, top + side) if resize == "crop" else None
+    return np.asarray(picture.resize((size, size), Image.Resampling.BILINEAR, box)).reshape(size, size, channels)
+
+
+def decode_all(found: Photos, write: Callable[[np.ndarray], object], **settings) -> list[Skipped]:
     """`write` each photograph in turn, as `decode` gives it with these settings; gives those that do not decode.
 
     Threads on all cores: Pillow lets go of Python's lock while it decodes and resizes. A bar on a terminal.
@@ -111,11 +127,12 @@ def decode_all(photos: list[Photo], write: Callable[[np.ndarray], object], **set
 
     def attempt(photo: Photo) -> np.ndarray | Skipped:
         try:
-            return decode(photo.path, **settings)
-        except Exception as error:  # Pillow raises a dozen kinds on a stranger's file
+            with found.opened(photo) as file:
+                return decode(file, **settings)
+        except Exception as error:  # Pillow, and zlib, raise a dozen kinds on a stranger's file
             return _skipped(photo.name, error)
 
-    skipped = []
+    photos, skipped = found.photos, []
     bar = tqdm(total=len(photos), desc="photographs", unit="file", disable=None)  # None: only on a terminal
     with bar, _strict_pillow(), concurrent.futures.ThreadPoolExecutor(system.cores()) as pool:
         for start in range(0, len(photos), _AT_ONCE):

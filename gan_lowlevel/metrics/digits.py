@@ -76,7 +76,7 @@ def classify(images: np.ndarray, weights: dict[str, np.ndarray] | None = None) -
     weights = read() if weights is None else weights
     parts = [Classified(np.zeros((0, FEATURES), np.float32), np.zeros((0, CLASSES), np.float32))]
     # Among more threads a sum may be cut in other places: one thread, so that the count of cores changes nothing.
-    with tf.Graph().as_default(), v1.Session(config=session_config(threads=1)) as session:
+    with tf.Graph().as_default(), v1.Session(config=session_config(threads=1, device="cpu")) as session:
         x = v1.placeholder(tf.float32, [BLOCK, 28, 28, 1], name="x")
         features, logits = network(x)
         classified = Classified(features, tf.nn.softmax(logits))

@@ -62,7 +62,7 @@ def train(
     """
     batches = Batches(images, batch_size, seed=seed, output_range=(0, 1), shape=(28, 28, 1))
     steps = batches.batches_in(epochs)
-    with tf.Graph().as_default(), v1.Session(config=session_config(threads)) as session:
+    with tf.Graph().as_default(), v1.Session(config=session_config(threads, device="cpu")) as session:
         v1.set_random_seed(seed)
         x = v1.placeholder(tf.float32, [batch_size, 28, 28, 1], name="x")
         y = v1.placeholder(tf.int32, [batch_size], name="y")

@@ -54,7 +54,7 @@ class Line:
             best_d=densities.best_d(seen.p_data, seen.p_g)[inner],
             z=seen.z[some],
             g=seen.g[some],
-            title=f"after {step:,} steps: JSD {seen.measures.jsd:.3f}, by D at least {seen.measures.bound:.3f}",
+            title=f"after {step:,} steps: JSD {seen.measures.jsd:z.3f}, by D at least {seen.measures.bound:z.3f}",
         )
         self._scene.keep(f"samples/{self._scene.run.sample(step).name}", "samples/fake", step, picture)
 

@@ -478,7 +478,7 @@ def test_links_that_loop_or_lead_to_a_known_folder_are_left_out(folder, capsys):
     link(folder / "dogs" / "self", "self")
     link(folder / "up", "../..")  # a loop, and not a way to the rest of the disk
     link(folder / "zoo" / "dogs", folder / "dogs")
-    found, skipped = photo_files.find(str(folder))
+    found, skipped, _ = photo_files.find(str(folder))
     assert [photo.name for photo in found] == ["dogs/a.png", "zoo/b.png"]
     assert skipped == []
     assert numbers(load(folder).images) == [1, 2]
@@ -557,7 +557,7 @@ def test_a_photograph_keeps_its_side_when_others_come(folder):
 
 @pytest.mark.parametrize("dry_run", [False, True])
 def test_mirrored_follow_the_originals_and_what_is_held_out_has_no_mirror(folder, monkeypatch, dry_run):
-    monkeypatch.setattr(photos, "_MIRRORED_AT_ONCE", 3)
+    monkeypatch.setattr(photo_cache, "MIRRORED_AT_ONCE", 3)
     noise = np.random.default_rng(0).integers(0, 256, (9, 8, 8, 3), np.uint8)
     names = [f"{i}.png" for i in range(9)]
     for name, pixels in zip(names, noise, strict=True):
@@ -585,12 +585,12 @@ def test_fewer_than_a_batch(folder):
     )
 
 
-WANTED = "give --input_data_dir=DIR, a folder of JPEG, PNG, WebP, BMP or GIF files."
+WANTED = "give --input_data_dir=DIR, a folder or a zip of JPEG, PNG, WebP, BMP or GIF files."
 
 
 def test_no_folder_is_one_sentence(folder, caches):
     assert refusal("") == f"this model needs photographs: {WANTED}"
-    came = "and a folder of photographs is wanted"
+    came = "and photographs are wanted"
     assert refusal(folder / "no") == f"{folder / 'no'} does not exist, {came}: {WANTED}"
     file = flat(folder / "a.png")
     assert refusal(file) == f"{file} is a file, {came}: {WANTED}"
@@ -983,7 +983,7 @@ def test_what_a_killed_process_left_goes_after_a_day(folder, caches, decoded):
 def test_half_the_rows_are_never_read_to_be_mirrored_at_once(folder, monkeypatch):
     """A folder larger than memory: no read and no write is larger than a part."""
     numbered(folder, 10)
-    monkeypatch.setattr(photos, "_MIRRORED_AT_ONCE", 3)
+    monkeypatch.setattr(photo_cache, "MIRRORED_AT_ONCE", 3)
     sizes = []
 
     class Watched:

@@ -20,7 +20,7 @@ from gan_lowlevel.commandline import read_record
 from gan_lowlevel.data import embedded, mnist
 from gan_lowlevel.errors import Exit, Failure
 from gan_lowlevel.metrics import digits, digits_training
-from gan_lowlevel.train_digits import TrainDigitsConfig, main
+from gan_lowlevel.train_digits import TrainDigitsConfig, digits_of, main
 
 v1 = tf.compat.v1
 
@@ -291,6 +291,19 @@ def ends(monkeypatch, capsys, tmp_path):
         return ended.value.code, *capsys.readouterr()
 
     return run
+
+
+def test_an_npz_of_labelled_digits_is_the_same_data(folder, tmp_path, real):
+    files = mnist.load(folder, download=False)
+    named = {"x_train": files.images, "y_train": files.labels, "x_test": files.test_images, "y_test": files.test_labels}
+    np.savez(tmp_path / "a.npz", **named)
+    found = digits_of(TrainDigitsConfig(input_data_dir=str(tmp_path / "a.npz")))
+    assert found.sha256() == files.sha256()
+    assert np.array_equal(found.test_labels, files.test_labels)
+    for name in ("y_train", "y_test", "x_test"):
+        np.savez(tmp_path / "a.npz", **{other: rows for other, rows in named.items() if other != name})
+        with pytest.raises(Failure, match="should hold digits 28x28 with labels 0 to 9, and others to test with"):
+            digits_of(TrainDigitsConfig(input_data_dir=str(tmp_path / "a.npz")))
 
 
 def test_a_short_training_learns_repeats_bitwise_and_leaves_what_classify_takes(ends, folder, real):

@@ -5,7 +5,7 @@ import math
 import pathlib
 import random
 
-from gan_lowlevel import evaluate, export, generate, summary, sweep, train_digits
+from gan_lowlevel import doctor, evaluate, export, generate, summary, sweep, train_digits
 from gan_lowlevel.commandline import read_config
 from gan_lowlevel.config import MODELS, Config, Setting, settings_of
 from gan_lowlevel.errors import Exit
@@ -16,10 +16,12 @@ MOST_SECONDS = 1.0  # of the process's own time
 AT_ONCE = 300  # command lines to a process
 STARTED = 99  # exit code of whoever was let in, and imports TensorFlow
 
-# Before the commands, in their process: a sweep is planned and not begun.
+# Before the commands, in their process: a sweep is planned and not begun, the doctor starts no other program and reads
+# no folder.
 PLANNED = f"""
 import runpy, sys
-from gan_lowlevel import command, sweep
+from gan_lowlevel import checkups, command, sweep
+checkups.tensorboard = checkups.data = lambda *given: checkups.Finding([], [])
 run_module = runpy.run_module
 def planned(name, **options):
     if name != "gan_lowlevel.sweep":
@@ -63,6 +65,7 @@ def records() -> dict[str, type]:
         "summary": summary.SummaryConfig,
         "train_digits": train_digits.TrainDigitsConfig,
         "sweep": sweep.SweepConfig,
+        "doctor": doctor.DoctorConfig,
     }
 
 
@@ -76,6 +79,7 @@ def own(command: str, run: pathlib.Path) -> list[str]:
         "summary": [],
         "train_digits": ["--input_data_dir=nowhere", "--nodownload", "--out=file"],
         "sweep": ["--model=parabola"],
+        "doctor": ["--logdir=nowhere"],
     }[command]
 
 

@@ -1,4 +1,4 @@
-"""Damaged data: IDX files, pictures and caches with bits flipped, cut, spliced and lied about; folders of odd names.
+"""Damaged data: IDX files, pictures, arrays, zips and caches, flipped, cut, spliced and lied about; odd names.
 
 A mutant is used or refused in one printable line: no other exception, nothing longer than SLOWEST, no more memory than
 what it holds needs and ROOM, nothing written outside of the trial's own folder; and where it passes, its content is
@@ -12,6 +12,7 @@ import io
 import os
 import pathlib
 import struct
+import zipfile
 import zlib
 from collections.abc import Callable
 from typing import ClassVar
@@ -21,7 +22,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from gan_lowlevel import pictures, system, xla_cache
-from gan_lowlevel.data import embedded, mnist, photo_files, photos
+from gan_lowlevel.data import array, embedded, looking, mnist, photo_files, photos
 from gan_lowlevel.errors import Exit, Failure
 from tests.torture import commands, mutants
 
@@ -203,6 +204,132 @@ def checked_png(content: bytes) -> bytes:
     return bytes(found + content[at:])
 
 
+class Arrays:
+    """Pictures, labels and test rows in an .npz, stored or deflated; pictures in an .npy of each kind of numbers."""
+
+    weight = 1.0
+
+    def __init__(self, folder: pathlib.Path):
+        self.path = folder / "array.npz"
+        drawn = np.random.default_rng(0)
+        x, tests = (drawn.integers(0, 256, (count, 28, 28), np.uint8) for count in (12, 6))
+        named = {"x_train": x, "y_train": np.arange(12) % 10, "x_test": tests, "y_test": np.arange(6)}
+        self.files = {}
+        for name, save in (("stored", np.savez), ("deflated", np.savez_compressed)):
+            file = io.BytesIO()
+            save(file, **named)
+            self.files[name] = file.getvalue()
+        for kind in ("u1", "?", ">f4", "<f8", "<i8"):
+            self.files[kind] = npy((x % 2 if kind != "u1" else x).astype(kind))
+        self.files["fortran"] = npy(np.asfortranarray(x))
+        self.rows = (x.tobytes(), tests.tobytes())
+
+    case = st.tuples(st.sampled_from(["stored", "deflated", "u1", "?", ">f4", "<f8", "<i8", "fortran"]), mutants.DAMAGE)
+
+    def prepared(self) -> list[tuple]:
+        """Claims without bytes behind them, members by the thousand, a pickle, a header of brackets."""
+        claims = io.BytesIO()
+        shape = (mnist.MAX_COUNT, 28, 28)
+        np.lib.format.write_array_header_1_0(claims, {"descr": "|u1", "fortran_order": True, "shape": shape})
+        many, lying, brackets = io.BytesIO(), io.BytesIO(), b"(" * 9_000
+        np.savez(many, **{f"x{i}": np.zeros((1, 8, 8), np.uint8) for i in range(5_000)})
+        with zipfile.ZipFile(lying, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr("x.npy", claims.getvalue())
+        size = len(claims.getvalue()) + 784 * mnist.MAX_COUNT
+        lie = lying.getvalue().replace(struct.pack("<I", len(claims.getvalue())), struct.pack("<I", size))
+        return [
+            ("u1", claims.getvalue()), ("stored", many.getvalue()), ("deflated", lie),
+            ("u1", npy(np.array([print, 1], object))), ("u1", b""), ("stored", b"PK\x05\x06" + bytes(18)),
+            ("u1", b"\x93NUMPY\x01\0" + struct.pack("<H", len(brackets)) + brackets),
+        ]  # fmt: skip
+
+    def trial(self, case: tuple) -> bool:
+        kind, damage = case
+        self.path.write_bytes(mutants.damaged(self.files[kind], damage) if isinstance(damage, list) else damage)
+
+        def load():
+            looking.kinds(str(self.path))
+            return array.load(
+                str(self.path), size=28, channels=1, resize="stretch", mirror=False, holdout=0.0, dry_run=True
+            )
+
+        got = outcome(load)
+        if isinstance(got, Failure):
+            return False
+        assert got.images.dtype == np.uint8
+        assert got.images.shape == (len(got.labels), 28, 28, 1)
+        if kind in ("stored", "deflated"):  # the zip's CRC says so
+            assert got.images.tobytes() in self.rows
+        return True
+
+
+def npy(rows: np.ndarray) -> bytes:
+    file = io.BytesIO()
+    np.lib.format.write_array(file, rows, allow_pickle=True)
+    return file.getvalue()
+
+
+ODD_MEMBERS = ("../../up.png", "/etc/abs.png", "C:\\a.png", "a\nb.png", "\x1b[2J.png")
+
+
+class Zips:
+    """Pictures in a zip, the whole of it damaged."""
+
+    weight = 1.0
+
+    def __init__(self, folder: pathlib.Path):
+        self.path = folder / "pictures.zip"
+        self.files = []
+        for method in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            file = io.BytesIO()
+            with zipfile.ZipFile(file, "w", method) as archive:
+                for i in range(4):
+                    archive.writestr(f"in/{i}.png", pictures.png(np.full((9, 9, 3), 60 * i, np.uint8)))
+            self.files.append(file.getvalue())
+        self.need = 0.0
+
+    case = st.tuples(st.integers(0, 1), mutants.DAMAGE)
+
+    def prepared(self) -> list[tuple]:
+        """Members of zeros, of methods that ask for gigabytes, by the thousand, and with names of all kinds."""
+        found = []
+        bombs = [(zipfile.ZIP_DEFLATED, start + bytes(2**25)) for start in (b"", b"\x89PNG")]
+        for method, content in [*bombs, (zipfile.ZIP_LZMA, b"x"), (zipfile.ZIP_BZIP2, b"x")]:
+            file = io.BytesIO()
+            with zipfile.ZipFile(file, "w", method) as archive:
+                for i in range(2):
+                    archive.writestr(f"{i}.png", content)
+            found.append((0, file.getvalue()))
+        file = io.BytesIO()
+        with zipfile.ZipFile(file, "w") as archive:
+            for name in (*ODD_MEMBERS, *(f"{i}.png" for i in range(3_000))):
+                archive.writestr(name, b"")
+        return [*found, (0, file.getvalue())]
+
+    def trial(self, case: tuple) -> bool:
+        which, damage = case
+        whole = isinstance(damage, list)
+        self.path.write_bytes(mutants.damaged(self.files[which], damage) if whole else damage)
+        self.need = 0.0 if whole else 2**25 / 2**20  # a member of that many bytes
+        err = io.StringIO()
+
+        def load():
+            looking.kinds(str(self.path))
+            return photos.load(
+                str(self.path), size=8, channels=3, resize="crop", mirror=False, holdout=0.0, batch_size=1,
+                dry_run=True,
+            )  # fmt: skip
+
+        with contextlib.redirect_stderr(err):
+            got = outcome(load)
+        for line in err.getvalue().splitlines():
+            mutants.printable_line(line)
+        if isinstance(got, Failure):
+            return False
+        assert {image.min() for image in got.images} <= {0, 60, 120, 180}  # each member's CRC says so
+        return not err.getvalue()
+
+
 class PhotoCache:
     """The cache of decoded photographs: whatever its files hold, the rows are those of the photographs."""
 
@@ -265,7 +392,10 @@ class DigitsCache:
         return [self.content + bytes(2**28), b""]
 
     def trial(self, case: list | bytes) -> bool:
-        self.path.write_bytes(case if isinstance(case, bytes) else mutants.damaged(self.content, case))
+        mutant = case if isinstance(case, bytes) else mutants.damaged(self.content, case)
+        self.need = 2 * len(mutant) / 2**20 if isinstance(case, list) else 0.0  # what making it took
+        self.path.write_bytes(mutant)
+        del mutant
         got = embedded.load()
         assert np.array_equal(got.images, self.good.images)
         assert np.array_equal(got.labels, self.good.labels)
@@ -356,6 +486,8 @@ class Frames:
 KINDS: dict[str, Callable] = {
     "idx": Idx,
     "pictures": Pictures,
+    "arrays": Arrays,
+    "zips": Zips,
     "photo_cache": PhotoCache,
     "digits_cache": DigitsCache,
     "xla_cache": XlaCache,
