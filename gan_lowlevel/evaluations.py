@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import math
 import os
 import pathlib
 import time
@@ -33,6 +34,8 @@ class Figure(NamedTuple):
 
 
 Figures = dict[str, Figure]  # by measure
+
+MOST = 2**16  # bytes of an evaluation.json; a whole one has under three thousand
 
 
 def figures(samples: dict[str, Estimate], real: dict[str, Estimate], noise: dict[str, Estimate], seed: int,
@@ -112,6 +115,22 @@ def write(run: Run, found: Figures) -> None:
     for path in old:  # last: whatever happens, one file has all points
         with contextlib.suppress(OSError):  # Windows removes no file that TensorBoard reads; what is in it is purged
             path.unlink()
+
+
+def read(run: Run) -> Figures | None:
+    """The figures that the newest evaluation left; None where there are none, or none that can be read."""
+    try:
+        with open(run.directory / "evaluation.json", "rb") as file:
+            content = json.loads(file.read(MOST))
+        found = {name: Figure(**content[name]) for name in MEASURES if name in content}
+    except (FileNotFoundError, ValueError, TypeError, RecursionError):
+        return None
+    good = all(_is_number(each) for figure in found.values() for each in figure)
+    return found if found and good else None
+
+
+def _is_number(value: object) -> bool:
+    return value is None or (type(value) in (int, float) and math.isfinite(value))
 
 
 def event_files(run: Run) -> list[pathlib.Path]:

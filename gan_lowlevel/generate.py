@@ -2,6 +2,7 @@
 
 python -m gan_lowlevel.generate --run=logs/NAME --seeds=0-63 --out=DIR
 python -m gan_lowlevel.generate --run=logs/NAME --count=10000 --zip=FILE
+python -m gan_lowlevel.generate --pretrained=mlp --out=DIR
 """
 
 import contextlib
@@ -16,9 +17,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from tqdm import tqdm
 
-from gan_lowlevel import command, pictures, plots, runs, system
+from gan_lowlevel import command, pictures, plots, pretrained, runs, system
 from gan_lowlevel.commandline import SEEDS, parse_seeds, read_record
-from gan_lowlevel.config import POINTS, device_of_run, on_device, setting, settings_of
+from gan_lowlevel.config import POINTS, device_of_run, on_device, setting
 from gan_lowlevel.errors import Exit, Failure
 
 if TYPE_CHECKING:
@@ -36,6 +37,9 @@ class GenerateConfig:
     """Every setting of the command; of seeds and count one is None, or both."""
 
     run: str = setting("", str, "Folder of a run, such as logs/NAME.")
+    pretrained: str = setting(
+        "", str, f"In place of --run, weights that come with the package: {' or '.join(sorted(pretrained.SHA256))}."
+    )
     checkpoint: str = setting(
         runs.NEWEST, str, f"Which weights: {runs.NEWEST}, or the step of a checkpoint that was kept."
     )
@@ -98,19 +102,19 @@ def nicest(seeds: list[int], each: int, score_parts: Callable[[list[int]], Itera
 
 def main(config: GenerateConfig) -> Exit:
     """Restore the run's players, draw, write."""
-    if not config.run:
-        raise Failure(Exit.FLAGS, f"--run is wanted: {settings_of(GenerateConfig)['run'].help}")
+    pretrained.refuse_unclear(config.run, config.pretrained, config.checkpoint)
     if not config.out and not config.zip:
         raise Failure(Exit.FLAGS, "--out is wanted, a folder for grid.png, seed_*.png and samples.npz, or --zip=FILE.")
     seeds = wanted_seeds(config)
     step = runs.parse_checkpoint(config.checkpoint)
-    run = runs.Run(pathlib.Path(config.run))
-    settings = on_device(runs.read_settings(run), config.device)
+    run, settings = pretrained.players(config.run, config.pretrained)
+    settings = on_device(settings, config.device)
+    whose = str(run.directory if config.run else run)
     out, archive = pathlib.Path(config.out), pathlib.Path(config.zip)
     if config.out and out.exists() and not out.is_dir():
         raise Failure(Exit.FLAGS, f"--out wants a folder, {out} is a file: give another.")
     if config.zip and settings.model in POINTS:
-        raise Failure(Exit.FLAGS, f"--zip is for pictures, {run.directory} draws points: leave it out, give --out.")
+        raise Failure(Exit.FLAGS, f"--zip is for pictures, {whose} draws points: leave it out, give --out.")
     if config.zip and archive.is_dir():
         raise Failure(Exit.FLAGS, f"--zip wants a file, {archive} is a folder: give {archive / 'images.zip'}.")
 
@@ -144,7 +148,7 @@ def main(config: GenerateConfig) -> Exit:
 
     if done > IN_GRID and config.out:
         print(f"grid.png shows the first {IN_GRID:,}")
-    print(f"{done:,} samples of {run.directory} after {sampler.step:,} steps are in {' and '.join(left)}")
+    print(f"{done:,} samples of {whose} after {sampler.step:,} steps are in {' and '.join(left)}")
     return Exit.DONE
 
 

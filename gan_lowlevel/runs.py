@@ -76,7 +76,7 @@ def locate(config: Config) -> Run:
     logdir = pathlib.Path(config.logdir)
     if logdir.exists() and not logdir.is_dir():
         raise Failure(Exit.FLAGS, f"--logdir={logdir} is a file: give a folder, which is made if it is missing.")
-    _refuse_patterns(logdir, "--logdir")
+    refuse_patterns(logdir, "--logdir")
     if not config.run_name:
         name = datetime.datetime.now(datetime.UTC).strftime(f"{config.model}-%Y%m%d-%H%M%S")
         taken = (name, *(f"{name}-{i}" for i in range(2, 1000)))
@@ -123,7 +123,7 @@ def read_settings(run: Run) -> Config:
             Exit.FLAGS,
             f"{run.directory} holds no run (no flags.txt): give the folder of a run, such as logs/NAME.",
         )
-    _refuse_patterns(run.directory, "--run")
+    refuse_patterns(run.directory, "--run")
     refuse_links(run)
     try:
         return read_config(_recorded(run.flags), look=False)
@@ -131,7 +131,7 @@ def read_settings(run: Run) -> Config:
         raise Failure(Exit.FLAGS, f"{run.flags} can't be read as settings: {failure}") from None
 
 
-def _refuse_patterns(directory: pathlib.Path, flag: str) -> None:
+def refuse_patterns(directory: pathlib.Path, flag: str) -> None:
     """Raise Failure(FLAGS) for a path below which TensorFlow would find no checkpoint again."""
     if sign := next((sign for sign in PATTERNS if sign in str(directory)), ""):
         raise Failure(

@@ -1,4 +1,4 @@
-"""Both trained players, restored from a run's directory alone: G draws samples, D scores them."""
+"""Both trained players, restored from a run's directory alone, or the package's own: G draws samples, D scores them."""
 
 from collections.abc import Iterator
 
@@ -6,11 +6,12 @@ import numpy as np
 import tensorflow as tf
 
 from gan_lowlevel import draws
-from gan_lowlevel.checkpoints import Checkpoints
+from gan_lowlevel.checkpoints import Checkpoint, Checkpoints
 from gan_lowlevel.config import Config
 from gan_lowlevel.errors import Exit, Failure
 from gan_lowlevel.layers import compute_in
 from gan_lowlevel.networks.game import Game
+from gan_lowlevel.pretrained import Pretrained
 from gan_lowlevel.runs import Run, lost_checkpoints
 from gan_lowlevel.sessions import latents, session_config
 
@@ -21,16 +22,16 @@ PART = 8 * BATCH  # what `parts` holds in memory at a time
 
 
 class Sampler:
-    """The players of the run's newest good checkpoint, or of that at `step`. A context, as its session is.
+    """The players of the run's newest good checkpoint, or of that at `step`, or those that come with the package.
 
-    Afterwards `step` is that checkpoint's, and `notes` what the run noted beside it.
+    A context, as its session is. Afterwards `step` is the checkpoint's, and `notes` what the run noted beside it.
 
     G uses its moving statistics. D's dropout, if the game was built with any, has one mask for ever: build the game
     with d_dropout=0. Raises Failure(FLAGS) where the run has no checkpoint, or none of that step, Failure(CHECKPOINTS)
     where it has and none is good.
     """
 
-    def __init__(self, run: Run, config: Config, game: Game, step: int | None = None):
+    def __init__(self, run: Run | Pretrained, config: Config, game: Game, step: int | None = None):
         self._game, self._z_dim = game, config.z_dim
         with tf.Graph().as_default() as graph:
             compute_in(config.precision)
@@ -41,15 +42,25 @@ class Sampler:
                 # The logits, since float32 rounds the probabilities of many good fakes to the same 1.
                 masks = draws.Masks(draws.origin(config.seed, draws.Stream.CHECK, 0), "fake")
                 _, self._logits = game.discriminator(self._fake, masks)
+            self._variables = v1.global_variables()
             self._session = v1.Session(graph=graph, config=session_config(config.threads, config.device))
             try:
-                found = Checkpoints(run.checkpoints, self._session).restore(step)
-                if found is None:
-                    raise no_checkpoint(run)
+                found = self._restored(run, step)
             except Failure:
                 self._session.close()
                 raise
         self.step, self.notes = found.step, found.notes
+
+    def _restored(self, run: Run | Pretrained, step: int | None) -> Checkpoint | Pretrained:
+        if isinstance(run, Pretrained):
+            # Fed in the place of what the initializers draw.
+            given = {variable.initial_value: run.weights[variable.op.name] for variable in self._variables}
+            self._session.run(v1.variables_initializer(self._variables), given)
+            return run
+        found = Checkpoints(run.checkpoints, self._session).restore(step)
+        if found is None:
+            raise no_checkpoint(run)
+        return found
 
     def __enter__(self) -> "Sampler":
         return self
@@ -69,6 +80,10 @@ class Sampler:
         """D's logit of G(z) for the z of each seed, in order: float32 [<= PART]; the higher, the more real to D."""
         for part in self._parts(self._logits, seeds):
             yield part[:, 0]
+
+    def weights(self) -> dict[str, np.ndarray]:
+        """Every variable of both players, moving statistics among them, by name."""
+        return self._session.run({variable.op.name: variable for variable in self._variables})
 
     def _parts(self, fetch: tf.Tensor, seeds: list[int]) -> Iterator[np.ndarray]:
         for first in range(0, len(seeds), PART):

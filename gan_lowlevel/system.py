@@ -26,7 +26,7 @@ _PR_SET_PDEATHSIG = 1  # of Linux's prctl, see its manual page
 _UMASK = os.umask(0o077)  # asked for by setting one: here, before there is another thread that makes a file
 os.umask(_UMASK)
 
-_scratch: set[str] = set()  # files of this process that have no final name yet
+_scratch: set[str] = set()  # files and folders of this process that have no final name yet
 _ending = threading.RLock()  # held where such a file is made, and for good by what ends the process
 
 
@@ -122,8 +122,16 @@ def scratch(path: os.PathLike | str) -> Iterator[None]:
         yield
     finally:
         with contextlib.suppress(OSError):
-            os.unlink(name)
+            _remove(name)
         _scratch.discard(name)
+
+
+def _remove(path: os.PathLike | str) -> None:
+    """A file, or a folder with all that is in it. Raises OSError."""
+    if os.path.isdir(path) and not os.path.islink(path):
+        shutil.rmtree(path)
+    else:
+        os.unlink(path)
 
 
 @contextlib.contextmanager
@@ -164,8 +172,33 @@ def write_atomically(path: pathlib.Path, content: bytes, durable: bool = True) -
         file.write(content)
 
 
+@contextlib.contextmanager
+def published_folder(path: pathlib.Path) -> Iterator[pathlib.Path]:
+    """A new folder, filled by the block, that takes the name `path` once that has ended well; else nothing is left.
+
+    `path` is not there yet. What is in the folder is on the disk before it has its name, so that it is whole or not
+    there, also where the machine ends meanwhile. Until then its name is one that nobody can guess.
+    """
+    with naming(path), _ending:
+        unfinished = tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name[:50]}.", suffix=".tmp")
+        _scratch.add(unfinished)
+    with scratch(unfinished):
+        try:
+            yield pathlib.Path(unfinished)
+            for each in (*sorted(pathlib.Path(unfinished).rglob("*"), reverse=True), pathlib.Path(unfinished)):
+                fsync(each)
+            os.chmod(unfinished, 0o777 & ~_UMASK)  # mkdtemp gives 0700
+            os.rename(unfinished, path)
+        except OSError as error:
+            if error.filename is None or str(error.filename).startswith(unfinished):
+                with naming(path):
+                    raise
+            raise
+    fsync(path.parent)
+
+
 def forget_temporaries(folder: pathlib.Path, keep: str = "", older: float = 0.0) -> None:
-    """Remove what `published` had not ended in a folder when its process was killed.
+    """Remove what `published` and `published_folder` had not ended in a folder when their process was killed.
 
     No other may write there now, but for the file `keep`, or where only what is `older`, in seconds, is removed.
     """
@@ -173,7 +206,7 @@ def forget_temporaries(folder: pathlib.Path, keep: str = "", older: float = 0.0)
         if not (keep and path.name.startswith(f".{keep}.")):
             with contextlib.suppress(FileNotFoundError):  # another process forgets too
                 if not older or time.time() - path.stat().st_mtime > older:
-                    path.unlink()
+                    _remove(path)
 
 
 _HELD = (errno.EACCES, errno.EDEADLK) if os.name == "nt" else (errno.EWOULDBLOCK,)  # by another process
@@ -259,7 +292,7 @@ def end(code: Exit) -> None:
     try:
         for path in list(_scratch):  # the main thread may end one meanwhile
             with contextlib.suppress(OSError):
-                os.unlink(path)
+                _remove(path)
     finally:
         os._exit(code)
 

@@ -56,6 +56,24 @@ def test_a_number_that_is_none_of_jsons_is_refused_and_the_old_file_stays(run):
     assert set(curves(run)) == {3}
 
 
+def test_what_was_written_is_read(run):
+    assert evaluations.read(run) is None
+    write(run, found(3, recall=None))
+    assert evaluations.read(run) == found(3, recall=None)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"{", b"[]", b"7", b"[" * 20_000, b"\xff", b'{"parzen": 3}', b'{"parzen": {"value": 1}}',
+     b'{"parzen": {"value": "<b>", "stderr": 2, "real": 3, "noise": 4, "n": 5, "seed": 6, "step": 7}}',
+     b'{"parzen": {"value": NaN, "stderr": 2, "real": 3, "noise": 4, "n": 5, "seed": 6, "step": 7}}',
+     b'{"other": {"value": 1, "stderr": 2, "real": 3, "noise": 4, "n": 5, "seed": 6, "step": 7}}'],
+)  # fmt: skip
+def test_damaged_figures_are_none(run, content):
+    (run.directory / "evaluation.json").write_bytes(content)
+    assert evaluations.read(run) is None
+
+
 def test_what_a_killed_evaluation_left_goes_once_it_is_old(run):
     folder = run.directory / "evaluation"
     folder.mkdir()

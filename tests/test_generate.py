@@ -16,7 +16,7 @@ import tensorflow as tf
 from PIL import Image
 
 import gan_lowlevel
-from gan_lowlevel import command, data, generate, networks, pictures, plots, runs, train
+from gan_lowlevel import command, data, generate, networks, pictures, plots, pretrained, runs, train
 from gan_lowlevel import sampler as sampler_module
 from gan_lowlevel.commandline import read_config
 from gan_lowlevel.config import POINTS
@@ -333,6 +333,31 @@ def test_nice_pictures_bear_the_chosen_seeds(draw):
     assert contents("plain") == contents("nice")
 
 
+# What comes with the package
+
+
+@pytest.mark.parametrize("model", ["mlp", "parabola"])
+def test_the_packages_own_players_draw_before_any_training(model, capsys):
+    assert generate.main(GenerateConfig(pretrained=model, seeds="3,7", out="out", singles=False)) == Exit.DONE
+    own = pretrained.read(model)
+    with Sampler(own, own.settings, networks.GAMES[model](own.settings)) as sampler:
+        assert arrays("out")[0].tobytes() == sampler.samples([3, 7]).tobytes()
+    assert f"2 samples of the package's {model} after {own.step:,} steps are in out" in capsys.readouterr().out
+    assert set(contents("out")) == {"grid.png", "samples.npz"}
+
+
+def test_the_nice_ones_of_the_package_and_a_zip_of_them():
+    assert generate.main(GenerateConfig(pretrained="mlp", count=2, nice=8, zip="images.zip", out="out")) == Exit.DONE
+    _, seeds = arrays("out")
+    assert (seeds // 8).tolist() == [0, 1]
+    own = pretrained.read("mlp")
+    with Sampler(own, own.settings, networks.GAMES["mlp"](own.settings)) as sampler:
+        scores = np.concatenate(list(sampler.score_parts(list(range(16))))).reshape(2, 8)
+    assert (seeds % 8).tolist() == scores.argmax(axis=1).tolist()
+    with zipfile.ZipFile("images.zip") as archive:
+        assert archive.namelist() == [f"seed_{seed:08d}.png" for seed in seeds]
+
+
 # A bar
 
 
@@ -390,6 +415,10 @@ def test_wanted_seeds(settings, said):
         (["--run=LOGS/parabola", "--out=out", "--zip=images.zip"], "leave it out"),
         (["--run=LOGS/mlp", "--zip=folder"], "folder is a folder"),
         (["--run=LOGS/mlp", "--out=out", "--checkpoint=3"], "has no checkpoint of step 3: give one of 1, 2"),
+        (["--run=LOGS/mlp", "--pretrained=mlp", "--out=out"], "give --run or --pretrained, not both"),
+        (["--pretrained=dog", "--out=out"], "--pretrained wants one of mlp, parabola, got 'dog'"),
+        (["--pretrained=mlp", "--out=out", "--checkpoint=5"], "--checkpoint is for --run"),
+        (["--pretrained=parabola", "--out=out", "--zip=images.zip"], "the package's parabola draws points"),
         (["--run=LOGS/mlp", "--out=out", "--checkpoint=all"], "--checkpoint wants newest or the step"),
     ],
 )

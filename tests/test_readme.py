@@ -14,10 +14,11 @@ import zipfile
 import numpy as np
 import pytest
 
-from gan_lowlevel import doctor, evaluate, generate, launch, summary, sweep, train_digits
+from gan_lowlevel import doctor, evaluate, export, generate, launch, summary, sweep, train_digits
 from gan_lowlevel.commandline import read_config, read_record
 from gan_lowlevel.config import MODELS
 from gan_lowlevel.errors import Exit
+from tests.torture import commands as run_commands
 
 ROOT = pathlib.Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -28,6 +29,7 @@ READERS = {
     "launch": lambda argv: read_config(launch.read(argv).training),
     "generate": functools.partial(read_record, generate.GenerateConfig),
     "evaluate": functools.partial(read_record, evaluate.EvaluateConfig),
+    "export": functools.partial(read_record, export.ExportConfig),
     "summary": functools.partial(read_record, summary.SummaryConfig),
     "sweep": sweep.read,
     "doctor": functools.partial(read_record, doctor.DoctorConfig),
@@ -39,6 +41,12 @@ def commands() -> list[str]:
     """Every use of a command of the package, in blocks and in sentences."""
     found = [match for text in PROSE.values() for match in re.findall(r"python -m gan_lowlevel\.[^`\n]*", text)]
     return sorted(set(found))
+
+
+def links() -> list[str]:
+    """Every path that a text links to; what stands in blocks is code."""
+    texts = [re.sub(r"```.*?```", "", text, flags=re.DOTALL) for text in PROSE.values()]
+    return [path for text in texts for path in re.findall(r"\]\(([^)#:]+)\)", text)]
 
 
 def test_the_two_commands_of_a_fresh_machine_stand_on_lines_of_their_own():
@@ -89,7 +97,7 @@ def test_the_table_of_exit_codes_is_the_enum():
     assert [int(code) for code in re.findall(r"^\| (\d+) \|", table, re.MULTILINE)] == sorted(Exit)
 
 
-@pytest.mark.parametrize("path", [path for text in PROSE.values() for path in re.findall(r"\]\(([^)#:]+)\)", text)])
+@pytest.mark.parametrize("path", links())
 def test_a_link_leads_somewhere(path):
     assert (ROOT / path).exists() or (ROOT / "docs" / path).exists()
 
@@ -114,6 +122,28 @@ def test_another_game_is_one_file_one_flagfile_and_one_row(tmp_path):
     assert "mlp_relu: G 218,128 parameters" in done.stdout
     assert "D 201,217" in done.stdout
     assert (tmp_path / "logs/own/samples/step_00000020.png").exists()
+
+
+def test_a_model_is_taken_elsewhere_by_the_very_lines(tmp_path):
+    section = README.split("## Take a model elsewhere")[1].split("\n## ")[0]
+    [(_, shell), (_, plain)] = re.findall(r"```(sh|python)\n(.*?)```", section, re.DOTALL)
+    lines = [shlex.split(line) for line in shell.strip().splitlines()]
+    assert [line[:2] for line in lines] == [["python", "-m"]] * 2
+    flags = [[module.removeprefix("gan_lowlevel."), *flags] for _, _, module, *flags in lines]
+    for code, _, err, _ in run_commands.several(flags, cwd=tmp_path, env=run_commands.environment()):
+        assert (code, err) == (Exit.DONE, "")
+    # As a program that has TensorFlow alone would run it, with what its comments say asked after it.
+    asked = """
+import numpy as np
+drawn = np.load("pictures/samples.npz", allow_pickle=False)["samples"]
+print(images.dtype.name, tuple(images.shape), 0 < images.numpy().min() < images.numpy().max() < 1)
+print(same.numpy().tobytes() == drawn.tobytes(), probability.dtype.name, tuple(probability.shape))
+"""
+    hidden = "import sys\nsys.modules['gan_lowlevel'] = None\n"
+    done = subprocess.run([sys.executable, "-I", "-c", hidden + plain + asked], cwd=tmp_path, capture_output=True,
+                          text=True, check=False, timeout=120)  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == "float32 (16, 28, 28, 1) True\nTrue float32 (16,)\n"
 
 
 def test_an_installed_package_has_every_folder():

@@ -249,6 +249,52 @@ with system.published(folder / "metrics.csv"), system.published(folder / "evalua
     assert sorted(tmp_path.iterdir()) == sorted(others)
 
 
+def test_a_folder_is_whole_or_not_there(tmp_path):
+    with system.published_folder(tmp_path / "1") as unfinished:
+        (unfinished / "inner").mkdir()
+        (unfinished / "inner" / "file").write_bytes(b"x")
+        assert not (tmp_path / "1").exists()
+        assert unfinished.stat().st_mode & 0o777 == 0o700
+    assert os.listdir(tmp_path) == ["1"]
+    assert (tmp_path / "1" / "inner" / "file").read_bytes() == b"x"
+    (tmp_path / "asked").mkdir()
+    assert (tmp_path / "1").stat().st_mode == (tmp_path / "asked").stat().st_mode
+    with pytest.raises(FileNotFoundError), system.published_folder(tmp_path / "2") as unfinished:
+        (unfinished / "none" / "file").touch()
+    assert sorted(os.listdir(tmp_path)) == ["1", "asked"]
+
+
+def test_a_folder_that_the_disk_refuses_is_named_as_it_was_asked_for(tmp_path):
+    with pytest.raises(OSError, match="No space left") as raised, system.published_folder(tmp_path / "1") as unfinished:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(unfinished / "inner" / "file"))
+    assert raised.value.filename == str(tmp_path / "1")
+    assert "bytes are free" in str(raised.value)
+    assert os.listdir(tmp_path) == []
+
+
+FOLDER = """
+import os, pathlib, signal, sys
+from gan_lowlevel import system
+with system.published_folder(pathlib.Path(sys.argv[1]) / "1") as unfinished:
+    (unfinished / "inner").mkdir()
+    (unfinished / "inner" / "file").touch()
+    if sys.argv[2] == "signal":
+        system.end(143)
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@posix
+@pytest.mark.parametrize(("how", "left"), [("signal", 0), ("kill", 1)])
+def test_a_process_that_ends_leaves_no_folder_of_that_name(tmp_path, how, left):
+    child(FOLDER, str(tmp_path), how).communicate()
+    found = os.listdir(tmp_path)
+    assert len(found) == left
+    assert all(name.startswith(".1.") for name in found)
+    system.forget_temporaries(tmp_path)
+    assert os.listdir(tmp_path) == []
+
+
 def test_a_file_that_is_not_durable_is_whole_too(tmp_path, monkeypatch):
     def fail(descriptor):
         pytest.fail("waits for the disk")

@@ -5,7 +5,7 @@ import math
 import pathlib
 import random
 
-from gan_lowlevel import doctor, evaluate, generate, summary, sweep, train_digits
+from gan_lowlevel import doctor, evaluate, export, generate, summary, sweep, train_digits
 from gan_lowlevel.commandline import read_config
 from gan_lowlevel.config import MODELS, Config, Setting, settings_of
 from gan_lowlevel.errors import Exit
@@ -61,6 +61,7 @@ def records() -> dict[str, type]:
         "main": Config,
         "generate": generate.GenerateConfig,
         "evaluate": evaluate.EvaluateConfig,
+        "export": export.ExportConfig,
         "summary": summary.SummaryConfig,
         "train_digits": train_digits.TrainDigitsConfig,
         "sweep": sweep.SweepConfig,
@@ -74,6 +75,7 @@ def own(command: str, run: pathlib.Path) -> list[str]:
         "main": ["--dry_run", "--nodownload", "--model=parabola"],
         "generate": [f"--run={run}", "--out=out"],
         "evaluate": [f"--run={run}"],
+        "export": [f"--run={run}", "--out=out"],
         "summary": [],
         "train_digits": ["--input_data_dir=nowhere", "--nodownload", "--out=file"],
         "sweep": ["--model=parabola"],
