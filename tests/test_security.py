@@ -103,11 +103,12 @@ def test_one_module_alone_speaks_to_the_network():
         r"^\s*(?:import|from) (?:urllib\.request|http|socket|socketserver|requests|ssl|asyncio)\b", re.M
     )
     found = [str(path.relative_to(ROOT)) for path in MODULES if network.search(path.read_text())]
-    assert found == ["gan_lowlevel/data/download.py", "gan_lowlevel/supervisor.py", "gan_lowlevel/system.py"]
-    # The second asks which ports are free, and talks to nobody; the last one's pair of sockets, which signals come by,
-    # has no address.
-    for path, names in ((found[1], {"create_server"}), (found[2], {"socketpair"})):
+    # The second asks which ports are free, and talks to nobody; the third's pair of sockets, which signals come by, has
+    # no address; the last asks whether rank 0 still listens. What workers say to each other TensorFlow's server says.
+    assert found == [f"gan_lowlevel/{name}.py" for name in ("data/download", "supervisor", "system", "workers")]
+    for path, names in zip(found[1:], ({"create_server"}, {"socketpair"}, {"create_connection"}), strict=True):
         assert set(re.findall(r"socket\.(\w+)", (ROOT / path).read_text())) == names
+    assert [path.name for path in MODULES if "train.Server" in path.read_text()] == ["workers.py"]
 
 
 def test_nothing_is_made_under_a_name_that_others_can_guess():
