@@ -1,10 +1,16 @@
 """What TF_CONFIG says, as Kubernetes jobs and Vertex AI set it."""
 
 import json
+import os
+import pathlib
+import re
+import subprocess
 
 import pytest
+import yaml
 
 from gan_lowlevel import cluster
+from gan_lowlevel.commandline import read_config
 from gan_lowlevel.errors import Exit, Failure
 
 A, B, C = "10.0.0.1:2222", "worker-1.train:2222", "[::1]:2222"
@@ -77,3 +83,32 @@ def test_anything_else_is_refused_in_a_sentence(monkeypatch, said, told):
     with pytest.raises(Failure, match=f"^TF_CONFIG wants .*; .*{told}.*: mend it, or unset it") as caught:
         read(monkeypatch, said)
     assert caught.value.code == Exit.FLAGS
+
+
+def test_the_manifest_for_kubernetes_gives_each_pod_its_place(monkeypatch):
+    page = (pathlib.Path(__file__).parents[1] / "docs" / "cluster.md").read_text()
+    service, job, policy = yaml.safe_load_all(re.search(r"```yaml\n(.*?)```", page, re.DOTALL)[1])
+    assert [each["kind"] for each in (service, job, policy)] == ["Service", "Job", "NetworkPolicy"]
+    spec, pod = job["spec"], job["spec"]["template"]["spec"]
+    assert spec["completionMode"] == "Indexed"
+    assert spec["completions"] == spec["parallelism"] == 3
+    # A pod of an indexed Job is JOB-INDEX, and found as JOB-INDEX.SUBDOMAIN where a headless service has that name.
+    assert service["metadata"]["name"] == pod["subdomain"] == job["metadata"]["name"]
+    assert service["spec"]["clusterIP"] == "None"
+    assert policy["spec"]["podSelector"]["matchLabels"] == spec["template"]["metadata"]["labels"]
+    retried, final = (rule["onExitCodes"]["values"] for rule in spec["podFailurePolicy"]["rules"])
+    assert {Exit.PEER_LOST, Exit.TERMINATED} < set(retried)
+    assert set(final) == {Exit.FLAGS, Exit.BUG, Exit.DATA, Exit.NAN, Exit.CHECKPOINTS}
+
+    shell, flag, script = *pod["containers"][0]["command"], *pod["containers"][0]["args"]
+    exported, _, training = script.partition("exec python -m gan_lowlevel.main ")
+    for index in range(3):
+        said = subprocess.run([shell, flag, f'{exported} printf %s "$TF_CONFIG"'], capture_output=True, text=True,
+                              env=os.environ | {"JOB_COMPLETION_INDEX": str(index)}, check=True).stdout  # fmt: skip
+        found = read(monkeypatch, said)
+        assert (found.size, found.rank) == (3, index)
+        assert found.addresses["worker"] == [f"gan-{i}.gan:2222" for i in range(3)]
+    config = read_config(training.split())
+    mounts = [mount["mountPath"] for mount in pod["containers"][0]["volumeMounts"]]
+    assert [config.logdir] == mounts
+    assert config.run_name  # or a restart would not find it

@@ -146,6 +146,20 @@ print(same.numpy().tobytes() == drawn.tobytes(), probability.dtype.name, tuple(p
     assert done.stdout == "float32 (16, 28, 28, 1) True\nTrue float32 (16,)\n"
 
 
+@pytest.mark.workers
+def test_two_workers_train_by_the_very_line(tmp_path):
+    section = README.split("## Several workers")[1].split("\n## ")[0]
+    [line] = re.search(r"```sh\n(.*?)```", section, re.DOTALL)[1].strip().splitlines()
+    assert line.startswith("python -m gan_lowlevel.launch --workers=2 -- ")
+    command = [sys.executable, *shlex.split(line)[1:]]
+    done = subprocess.run(command, cwd=tmp_path, env=run_commands.environment(), capture_output=True, text=True,
+                          check=False, timeout=300)  # fmt: skip
+    assert (done.returncode, done.stderr) == (Exit.DONE, "")
+    assert re.search(r"^\[1\] worker   rank 1 begins at step 0$", done.stdout, re.MULTILINE)
+    assert re.search(r"^\[0\] finished at step 2,000 of 2,000 after", done.stdout, re.MULTILINE)
+    assert (tmp_path / "logs/two/checkpoints/ckpt-000002000").is_dir()
+
+
 def test_an_installed_package_has_every_folder():
     facts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]
     folders = {path.parent.relative_to(ROOT) for path in (ROOT / "gan_lowlevel").rglob("__init__.py")}

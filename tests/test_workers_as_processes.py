@@ -204,8 +204,7 @@ def test_a_worker_that_never_comes_is_not_waited_for_for_ever(tmp_path):
     assert not workers.checkpoints()
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-@pytest.mark.parametrize("rank", [0, 1])
+@pytest.mark.parametrize(("rank", "number"), [(0, signal.SIGINT), (1, signal.SIGTERM)])
 def test_a_signal_to_any_worker_saves_and_ends_all(tmp_path, undisturbed, rank, number):
     code = Exit.TERMINATED if number == signal.SIGTERM else Exit.INTERRUPTED
     with Together(tmp_path, 2) as workers:
