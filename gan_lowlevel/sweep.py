@@ -13,6 +13,7 @@ import dataclasses
 import itertools
 import json
 import math
+import os
 import pathlib
 import signal
 import subprocess
@@ -187,6 +188,7 @@ class Process:
         with open(trial.log, "ab") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "gan_lowlevel.main", *trial.flags],
+                env=os.environ | {"TF_CONFIG": ""},  # a trial is one process, also where several workers are told of
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

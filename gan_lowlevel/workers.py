@@ -107,7 +107,8 @@ class Workers:
                 f"{own}, the address of {cluster.job} {cluster.index} in TF_CONFIG, can't be served "
                 f"({error.message.strip().rstrip('.')}): free its port, or give another to all workers.",
             ) from None
-        self._leader = cluster.addresses[leader][first].rsplit(":", 1)
+        host, _, port = cluster.addresses[leader][first].rpartition(":")
+        self._leader = (host.strip("[]"), int(port))  # an IPv6 address stands in brackets
         self._last_key = 0
         self._next = 0  # the step after which all ask each other
         self._mark = (0, time.perf_counter())
@@ -215,10 +216,19 @@ class Workers:
 
 @contextlib.contextmanager
 def join(cluster: Cluster | None, config: Config) -> Iterator[Alone | Workers]:
-    """The workers of the cluster, or this process alone. Raises Failure(PEER_LOST) as Workers does."""
+    """The workers of the cluster, or this process alone.
+
+    Raises Failure(PEER_LOST) as Workers does, Failure(FLAGS) where a batch has no row for each of them.
+    """
     if cluster is None:
         yield ALONE
         return
+    if config.batch_size < cluster.size:
+        raise Failure(
+            Exit.FLAGS,
+            f"--batch_size={config.batch_size} has no row for each of {cluster.size} workers: give a larger one, or "
+            "start fewer workers.",
+        )
     workers = Workers(cluster, config)
     lost = False
     try:

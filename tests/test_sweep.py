@@ -144,6 +144,17 @@ def test_a_trial_that_a_signal_ended_says_which(tmp_path, monkeypatch, number, n
     assert sweep.outcome(trial)["said"] == f"ended by {name}"
 
 
+def test_a_trial_is_one_process_where_several_workers_are_told_of(tmp_path, monkeypatch):
+    monkeypatch.setenv("TF_CONFIG", '{"cluster": {"worker": ["a:1", "b:1"]}}')
+    monkeypatch.setenv("KEPT", "yes")
+    started = []
+    monkeypatch.setattr(sweep.subprocess, "Popen", lambda *arguments, env, **options: started.append(env))
+    [trial] = planned(*SHORT, f"--logdir={tmp_path}")
+    sweep.Process(trial)
+    [env] = started
+    assert (env["TF_CONFIG"], env["KEPT"]) == ("", "yes")
+
+
 @pytest.mark.parametrize("content", [
     b"", b"[", b"[" * 10**5, b"3", b"[]", b'{"exit_code": 0}', b'{"exit_code": [0], "seconds": 1.0, "said": "", '
     b'"max_steps": 6, "epochs": 0}', b'{"exit_code": 0, "seconds": "1", "said": "", "max_steps": 6, "epochs": 0}',

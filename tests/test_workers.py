@@ -20,7 +20,7 @@ from gan_lowlevel.compiled import CompiledLoop
 from gan_lowlevel.errors import Exit, Failure
 from gan_lowlevel.gan import build
 from gan_lowlevel.loop import ExplicitLoop
-from gan_lowlevel.workers import ALONE, Workers
+from gan_lowlevel.workers import ALONE, Workers, join
 
 v1 = tf.compat.v1
 
@@ -272,6 +272,16 @@ def test_a_wish_to_stop_is_everyones_after_the_same_step():
     assert first == second
     assert first[0] > 3
     assert first[1] == Exit.TERMINATED
+
+
+def test_a_batch_has_a_row_for_each():
+    config = read_config(["--model=parabola", "--batch_size=2"])
+    with (
+        pytest.raises(Failure, match="--batch_size=2 has no row for each of 3 workers") as caught,
+        join(clusters(3)[0], config),
+    ):
+        pass
+    assert caught.value.code == Exit.FLAGS
 
 
 def test_an_address_that_is_taken_is_a_peer_that_can_not_be():
