@@ -58,6 +58,9 @@ def read() -> Cluster | None:
     if not isinstance(jobs, dict):
         raise _refused("its cluster is no object")
     addresses = {job: _addresses(job, jobs[job]) for job in JOBS if jobs.get(job)}
+    every = [address for job in addresses.values() for address in job]
+    if twice := {address for address in every if every.count(address) > 1}:
+        raise _refused(f"{min(twice)} is the address of more than one worker")
     task = said.get("task")
     job, index = (task.get("type"), task.get("index", 0)) if isinstance(task, dict) else (None, None)
     if isinstance(index, str) and index.isdecimal():
@@ -70,9 +73,13 @@ def read() -> Cluster | None:
 
 
 def _addresses(job: str, said: Any) -> list[str]:
-    if not isinstance(said, list) or not all(isinstance(one, str) and ADDRESS.fullmatch(one) for one in said):
+    if not isinstance(said, list) or not all(map(_is_address, said)):
         raise _refused(f"the addresses of its {job} are {said}, and a list of HOST:PORT is wanted")
     return said
+
+
+def _is_address(said: Any) -> bool:
+    return isinstance(said, str) and bool(ADDRESS.fullmatch(said)) and 0 < int(said.rpartition(":")[2]) < 2**16
 
 
 def _refused(what: str) -> Failure:

@@ -24,6 +24,8 @@ from gan_lowlevel.config import setting
 from gan_lowlevel.errors import Exit, Failure
 from gan_lowlevel.supervisor import Supervisor
 
+LEAST = 3 * 2**28  # bytes of memory that a worker takes, whatever it trains
+
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class LaunchConfig:
@@ -72,9 +74,18 @@ def plan(config: LaunchConfig) -> Supervisor:
             f"one worker per GPU is wanted, and --gpus={config.gpus} is {len(gpus)}; this command says "
             f"--workers={workers}: leave it out.",
         )
+    there = system.memory()
+    if there and workers * LEAST > there:
+        raise Failure(
+            Exit.FLAGS,
+            f"{workers} workers want {workers * LEAST / 2**30:,.0f} GiB at least, and this machine has "
+            f"{there / 2**30:,.0f}: give a smaller --workers.",
+        )
     flags = [f"--run_name={run.directory.name}"]  # a new run's name is of now, and a restart is to go on with it
     if not training.threads:
         flags.append(f"--threads={max(system.cores() // workers, 1)}")
+    if gpus and training.device == "auto":
+        flags.append("--device=gpu")  # a worker whose TensorFlow sees none says so, and does not train on the CPU
     visible = [{"CUDA_DEVICE_ORDER": "PCI_BUS_ID", "CUDA_VISIBLE_DEVICES": gpu} for gpu in gpus]  # counts as nvidia-smi
     return Supervisor(
         command=(sys.executable, "-m", "gan_lowlevel.main", *config.training, *flags),

@@ -16,7 +16,7 @@ from gan_lowlevel.sessions import latents
 from gan_lowlevel.summaries import Events, first_step, scalar_tags
 from gan_lowlevel.theory import Theory
 from gan_lowlevel.views import Scene
-from gan_lowlevel.workers import LOST
+from gan_lowlevel.workers import lost
 
 
 class Clock:
@@ -112,7 +112,7 @@ class Recorder:
         # The first failure is the one to tell: what comes of closing after it is left out.
         with contextlib.suppress(*[OSError] if exception[0] else []):
             try:
-                if not isinstance(exception[1], LOST):  # then this worker leaves at once, and what goes on will draw
+                if not lost(exception[1]):  # then this worker leaves at once, and what goes on will draw
                     self.finish()
             finally:
                 self._events.close()

@@ -19,7 +19,7 @@ from gan_lowlevel.networks.game import Game
 from gan_lowlevel.recorder import Bystander, Clock, Recorder
 from gan_lowlevel.runs import Run, lost_checkpoints
 from gan_lowlevel.sessions import session_config
-from gan_lowlevel.workers import ALONE, LOST, Alone, Workers
+from gan_lowlevel.workers import ALONE, Alone, Workers, lost
 
 v1 = tf.compat.v1
 
@@ -58,8 +58,8 @@ def train(config: Config, game: Game, data: Dataset, rows: Rows, run: Run, worke
             console.say(f"{broken}: back to {where}, rewind {rewinds} of {MOST_REWINDS} with other z")
             if stop.exit_code and workers.size == 1:  # a signal came with it
                 return stop.exit_code
-        except LOST as error:
-            if workers.size == 1:
+        except tf.errors.OpError as error:
+            if workers.size == 1 or not lost(error):
                 raise
             raise _peer_lost(config, workers, error) from None
 
@@ -77,7 +77,8 @@ def _play(
     """From the newest good checkpoint to the end, with a graph of its own. Raises Broken."""
     first = workers.rank == 0
     held_out = held_out_rows(data, config, game.output_range, game.data_shape)
-    with tf.Graph().as_default(), workers.placed(), workers.session(config) as session:
+    placed = workers.placed(config, data.sha256() if workers.size > 1 else "")
+    with tf.Graph().as_default(), placed, workers.session(config) as session:
         gan = build(config, game, workers)
         refuse_too_large(config, game)
         states = Checkpoints(run.checkpoints, session)
@@ -85,7 +86,7 @@ def _play(
         again = rewinds > 0  # in this process: the console has said what runs
         start, notes = _resumed(config, data, run, states, rewinds) if first else (0, {"rewinds": rewinds})
         compiled = config.engine == "compiled"
-        start, rewinds, compiled = workers.begin(session, config, data.sha256(), start, notes["rewinds"], compiled)
+        start, rewinds, compiled = workers.begin(session, start, notes["rewinds"], compiled)
         loop = ExplicitLoop(session, gan, game, config, rows, rewinds, workers)
         clock = Clock(config, rows)
         if start >= config.max_steps:
@@ -94,12 +95,15 @@ def _play(
                     with Recorder(loop, clock, run, data, held_out, start):
                         pass
                 console.print_already_there(config, run, start)
+            workers.end(session)
             return Exit.DONE
         if first and not again:
             console.print_start(config, gan.theta, data, devices(session), workers.size)
         console.print_run(run, start, rewinds, workers.rank)
 
         engine = begin(loop, compiled)
+        if not workers.all_can(session, engine is not loop):
+            engine = loop
         if first:
             kind = "explicit" if engine is loop else "compiled"
             system.write_atomically(run.flags, dataclasses.replace(config, engine=kind).flagfile().encode())
@@ -137,6 +141,7 @@ def _play(
             stopped = stopped or (stop.exit_code if workers.size == 1 else None)
         if first:
             console.print_end(config, run, report, done, progress.seconds, stopped, loop.rewinds)
+        workers.end(session)
         return stopped or Exit.DONE
 
 
@@ -158,13 +163,11 @@ def _resumed(config: Config, data: Dataset, run: Run, states: Checkpoints, rewin
 
 
 def _peer_lost(config: Config, workers: Workers, error: tf.errors.OpError) -> Failure:
-    lines = [line.strip() for line in error.message.splitlines()]
-    told = (line for line in lines if ("ollective" in line or "onnect" in line) and not line.startswith("Detected"))
-    reason = next(told, lines[0]).rstrip(".")
+    kind = type(error).__name__.removesuffix("Error")
     return Failure(
         Exit.PEER_LOST,
-        f"another of the {workers.size} workers is lost ({type(error).__name__}: {reason}): give all of them their "
-        "same commands again, and the run goes on from its newest checkpoint.",
+        f"another of the {workers.size} workers is lost ({kind}, noticed within {config.peer_timeout:g} s): start all "
+        "again with their same commands, as launch does by itself, and the run goes on from its newest checkpoint.",
     )
 
 

@@ -71,6 +71,8 @@ def test_without_the_variable_there_is_none(monkeypatch):
         ({"cluster": {"worker": A}}, f"the addresses of its worker are {A}"),
         ({"cluster": {"worker": [A, "nowhere"]}}, r"\['10.0.0.1:2222', 'nowhere'\], and a list of HOST:PORT is wanted"),
         ({"cluster": {"worker": [A, 3]}}, "HOST:PORT"),
+        ({"cluster": {"worker": [A, "b:65536"]}}, "HOST:PORT"),
+        ({"cluster": {"chief": [A], "worker": [B, A]}}, f"{A} is the address of more than one worker"),
         ({"cluster": {"worker": [A, B]}}, "its task is None None, and its workers are worker 0, worker 1"),
         ({"cluster": {"worker": [A, B]}, "task": {"type": "worker", "index": 2}}, "its task is worker 2"),
         ({"cluster": {"worker": [A, B]}, "task": {"type": "worker", "index": True}}, "its task is worker True"),
@@ -98,7 +100,7 @@ def test_the_manifest_for_kubernetes_gives_each_pod_its_place(monkeypatch):
     assert policy["spec"]["podSelector"]["matchLabels"] == spec["template"]["metadata"]["labels"]
     retried, final = (rule["onExitCodes"]["values"] for rule in spec["podFailurePolicy"]["rules"])
     assert {Exit.PEER_LOST, Exit.TERMINATED} < set(retried)
-    assert set(final) == {Exit.FLAGS, Exit.BUG, Exit.DATA, Exit.NAN, Exit.CHECKPOINTS}
+    assert set(final) == {Exit.FLAGS, Exit.BUG, Exit.DATA, Exit.NAN, Exit.CHECKPOINTS, Exit.DISK, Exit.IN_USE}
 
     shell, flag, script = *pod["containers"][0]["command"], *pod["containers"][0]["args"]
     exported, _, training = script.partition("exec python -m gan_lowlevel.main ")

@@ -2,7 +2,6 @@
 bits. Each worker is a thread here, with a server, a graph and a session of its own."""
 
 import contextlib
-import dataclasses
 import hashlib
 import socket
 from concurrent.futures import ThreadPoolExecutor
@@ -49,7 +48,7 @@ def each(size: int, act, *flags: str) -> list[Any]:
 
     def alone(cluster: Cluster):
         workers = Workers(cluster, config)
-        with tf.Graph().as_default(), workers.placed():
+        with tf.Graph().as_default(), workers.placed(config, "0" * 64):
             return act(workers, config)
 
     with ThreadPoolExecutor(size) as pool:
@@ -64,7 +63,7 @@ def play(workers, config, steps: int, compiled: bool = False) -> tuple[dict[str,
         gan = build(config, game, workers)
         variables = {v.op.name: v for v in v1.global_variables()}
         session.run(v1.global_variables_initializer())
-        workers.begin(session, config, "0" * 64, 0)
+        workers.begin(session, 0)
         loop = engine = ExplicitLoop(session, gan, game, config, rows, workers=workers)
         if compiled:
             engine = CompiledLoop(loop)
@@ -146,6 +145,17 @@ def test_dog_learns_in_shares_too(photographs):
     assert 0 < largest_difference(values, expected) <= 1e-6
 
 
+def test_an_update_sends_its_gradients_in_one_message():
+    def act(workers, config):
+        build(config, networks.GAMES[config.model](config), workers)
+        nodes = [node for node in tf.compat.v1.get_default_graph().get_operations() if "Collective" in node.type]
+        return sorted(node.inputs[0].shape.num_elements() for node in nodes)
+
+    # What the workers compare at the start, twice; eight figures of D's report and one of G's; the gradients of
+    # D: 784 x 128 + 128 + 128 + 1, G: 100 x 128 + 128 + 128 x 784 + 784.
+    assert each(2, act, "--model=mlp") == [[1, 8, 256, 256, 100_609, 114_064]] * 2
+
+
 def test_two_runs_are_equal_to_the_bit():
     runs = [several(2, 10, "--model=mixture", "--batch_size=20")[0][0] for _ in range(2)]
     assert bits(runs[0]) == bits(runs[1])
@@ -159,9 +169,18 @@ def test_the_compiled_loop_joins_in_where_it_is_a_plain_graph():
     assert 0 < largest_difference(values, expected) <= 1e-5
 
 
-def test_a_worker_without_rows_adds_nothing():
-    # A short last batch of one row: 4,500 = 4,499 + 1. Of two workers the first has no row of it.
-    flags = ["--model=mlp", "--batch_size=4499", "--last_batch=short"]
+@pytest.mark.parametrize(
+    "flags",
+    [
+        # Of 4,500 digits the second batch has 4,500 - 4,499 = 1: one of two workers has no row of it.
+        ["--model=mlp", "--batch_size=4499", "--last_batch=short"],
+        # Five pictures in batches of four and one.
+        ["--model=dcgan", "--batch_size=4", "--last_batch=short", "--dataset=photos", "--image_size=28"],
+    ],
+    ids=lambda flags: flags[0],
+)
+def test_a_worker_without_rows_adds_nothing(flags, photographs):
+    flags = [*flags, photographs] if "mlp" not in flags[0] else flags
     expected, alone = one(2, *flags)
     (values, report), (others, _) = several(2, 2, *flags)
     assert bits(values) == bits(others)
@@ -213,7 +232,7 @@ def test_moments_over_all_workers_are_those_of_all_rows():
 
 @pytest.mark.parametrize("size", [2, 3, 5])
 def test_shares_are_all_rows_once_and_differ_by_one_at_most(size):
-    batches = (1, 2, 7, 64, 100, 256)
+    batches = (5, 7, 64, 100, 256)
 
     def act(workers, config):
         with workers.session(config) as session:
@@ -230,7 +249,7 @@ def test_rank_0_tells_its_weights_and_numbers_to_the_bit():
         variable = v1.get_variable("w", initializer=np.array(values, np.float32), use_resource=True)
         with workers.session(config) as session:
             session.run(v1.global_variables_initializer())
-            told = workers.begin(session, config, "0" * 64, 7 + workers.rank, 2**40 + workers.rank)
+            told = workers.begin(session, 7 + workers.rank, 2**40 + workers.rank)
             return told, session.run(variable).tobytes()
 
     first, second = each(2, act, "--model=parabola")
@@ -238,20 +257,57 @@ def test_rank_0_tells_its_weights_and_numbers_to_the_bit():
     assert first == ((7, 2**40), np.array([-0.0, np.nan, 1e-45, 3.0], np.float32).tobytes())
 
 
-def test_workers_of_other_settings_or_data_are_refused_by_name():
+@pytest.mark.parametrize(
+    ("theirs", "named"),
+    [
+        # Also where they build another graph, with other messages.
+        (["--model=mlp", "--g_step=1", "--updates=simultaneous", "--seed=1"], "updates, seed"),
+        (["--model=mlp_deep"], "model, max_steps, .*"),
+        (["--model=mlp", "--batch_size=128", "--threads=3"], "batch_size"),
+    ],
+)
+def test_workers_of_other_settings_are_refused_by_name(theirs, named):
+    ours = ["--model=mlp", *(["--g_step=1"] if "--g_step=1" in theirs else [])]
+
+    def alone(cluster: Cluster) -> Exit:
+        config = read_config([*(theirs if cluster.rank else ours), "--peer_timeout=20"])
+        workers = Workers(cluster, config)
+        with tf.Graph().as_default(), workers.placed(config, "0" * 64), workers.session(config) as session:
+            build(config, networks.GAMES[config.model](config), workers)
+            with pytest.raises(Failure, match=f"of the 2 differ in {named}: start them") as caught:
+                workers.begin(session, 0)
+            return caught.value.code
+
+    with ThreadPoolExecutor(2) as pool:
+        assert list(pool.map(alone, clusters(2))) == [Exit.FLAGS, Exit.FLAGS]
+
+
+def test_workers_of_other_data_are_refused():
+    def alone(cluster: Cluster) -> str:
+        config = read_config(["--model=parabola", "--peer_timeout=20"])
+        workers = Workers(cluster, config)
+        with (
+            tf.Graph().as_default(),
+            workers.placed(config, f"{cluster.rank}" * 64),
+            workers.session(config) as session,
+        ):
+            with pytest.raises(Failure, match="2 differ in the data: start them with the same flags") as caught:
+                workers.begin(session, 0)
+            return caught.value.code
+
+    with ThreadPoolExecutor(2) as pool:
+        assert list(pool.map(alone, clusters(2))) == [Exit.FLAGS, Exit.FLAGS]
+
+
+def test_one_that_cannot_compile_has_all_play_the_explicit_loop():
     def act(workers, config):
-        data_sha256 = f"{workers.rank}" * 64
-        config = dataclasses.replace(
-            config, seed=workers.rank, d_learning_rate=0.5 - workers.rank, threads=workers.rank
-        )
         v1.get_variable("w", initializer=1.0, use_resource=True)
         with workers.session(config) as session:
             session.run(v1.global_variables_initializer())
-            with pytest.raises(Failure, match="2 differ in d_learning_rate, seed, the data: start them") as caught:
-                workers.begin(session, config, data_sha256, 0)
-            return caught.value.code
+            workers.begin(session, 0)
+            return [workers.all_can(session, can) for can in (True, workers.rank == 0, False)]
 
-    assert each(2, act, "--model=parabola") == [Exit.FLAGS, Exit.FLAGS]
+    assert each(2, act, "--model=parabola") == [[True, False, False]] * 2
 
 
 def test_a_wish_to_stop_is_everyones_after_the_same_step():
@@ -259,7 +315,7 @@ def test_a_wish_to_stop_is_everyones_after_the_same_step():
         v1.get_variable("w", initializer=1.0, use_resource=True)
         with workers.session(config) as session:
             session.run(v1.global_variables_initializer())
-            workers.begin(session, config, "0" * 64, 0)
+            workers.begin(session, 0)
             done, stopped, asked = 0, None, 0
             while not stopped:
                 done += 1

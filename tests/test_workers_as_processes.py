@@ -196,12 +196,26 @@ def test_a_frozen_worker_sends_the_others_away_and_leaves_when_it_thaws(tmp_path
     assert_goes_on(tmp_path, undisturbed[2], 2, after=60)
 
 
-def test_a_worker_that_never_comes_is_not_waited_for_for_ever(tmp_path):
+@pytest.mark.parametrize("rank", [0, 1])
+def test_a_worker_that_never_comes_is_not_waited_for_for_ever(tmp_path, rank):
     with Together(tmp_path, 2, "--peer_timeout=1") as workers:
-        workers.processes[1].kill()
-        ((code, err),) = workers.ended([0])
+        workers.processes[1 - rank].kill()
+        code, out, err = commands.finish(workers.processes[rank])
     assert code == Exit.PEER_LOST, err
+    assert f"workers  rank {rank} of 2 waits for worker {1 - rank} at 127.0.0.1:" in out
+    assert f"worker {1 - rank} at 127.0.0.1:" in err
+    assert "did not come in 10 s: start all 2 workers" in err
     assert not workers.checkpoints()
+
+
+def test_none_is_done_before_rank_0_has_written_all(tmp_path, undisturbed):
+    with Together(tmp_path, 2) as workers:
+        # Drawn at the end, before the last checkpoint.
+        assert commands.wait(workers.processes[0], (workers.run / "losses.png").exists)
+        workers.processes[0].kill()
+        ((code, err),) = workers.ended([1])
+    assert code == Exit.PEER_LOST, err
+    assert_goes_on(tmp_path, undisturbed[2], 2, after=STEPS - 20)
 
 
 @pytest.mark.parametrize(("rank", "number"), [(0, signal.SIGINT), (1, signal.SIGTERM)])
