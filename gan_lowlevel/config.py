@@ -18,6 +18,7 @@ FLAGS_DIR = _HERE / "flags" if (_HERE / "flags").is_dir() else _HERE.parent / "f
 MODELS = tuple(sorted(path.stem for path in FLAGS_DIR.glob("*.flags")))
 DATA_SETS = ("array", "embedded", "gaussian", "mixture", "mnist", "parabola", "photos")
 LOOKED_AT = ("array", "mnist", "photos")  # the data sets that a file or folder holds
+PICTURES = ("embedded", *LOOKED_AT)  # the data sets of pictures; others are laws
 ENDLESS = ("gaussian", "parabola")  # the data sets that are drawn afresh for each batch
 DENSITIES = ("normal", "mixture")
 MIXTURES = ("ring", "grid")
@@ -287,6 +288,24 @@ class Config:
     )
     epsilon: float = setting(1e-8, float, "Adam's epsilon, added to the root in the denominator.", low=0, high=1)
     momentum: float = setting(0.0, float, "Momentum of sgd and nesterov.", low=0, high=1, below_high=True)
+    learning_rate_decay: float = setting(
+        1.0, float, "What both learning rates are divided by after each step; 1: they stay.", low=1, high=2
+    )
+    learning_rate_floor: float = setting(
+        0.0, float, "Share of both learning rates that --learning_rate_decay leaves at the least.", low=0, high=1
+    )
+    final_momentum: float = setting(
+        0.0,
+        float,
+        "Momentum of sgd and nesterov from step --momentum_steps on; until then it goes there from --momentum in a "
+        "straight line.",
+        low=0,
+        high=1,
+        below_high=True,
+    )
+    momentum_steps: int = setting(
+        0, int, "Steps until the momentum is --final_momentum; 0: it stays --momentum.", low=0, high=10**12
+    )
 
     # the machine
     seed: int = setting(0, int, "Seed of weights, draws and data order.", low=0, high=2**31 - 1)
@@ -385,6 +404,13 @@ class Config:
             _refuse(
                 "--resize, --mirror and --holdout are for photographs and arrays; leave them out",
                 f"--dataset={self.dataset}",
+            )
+        if self.train_rows and self.dataset not in PICTURES:
+            _refuse("--train_rows is for pictures; leave it out", f"--dataset={self.dataset}")
+        if self.final_momentum and not self.momentum_steps:
+            _refuse(
+                "--final_momentum wants --momentum_steps, the steps until it is reached",
+                f"--final_momentum={self.final_momentum} --momentum_steps=0",
             )
         if self.updates == "simultaneous" and (self.d_step, self.g_step) != (1, 1):
             _refuse(
