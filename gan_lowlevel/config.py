@@ -109,6 +109,14 @@ class Config:
     )
     download: bool = setting(True, bool, "Whether missing MNIST files may be downloaded.", may_change=True)
 
+    train_rows: int = setting(
+        0,
+        int,
+        "Pictures that train, the first ones in the data's own order (the embedded digits' is by class); others are "
+        "left for validation. 0, or more than there are: all.",
+        low=0,
+        high=10**9,
+    )
     image_size: int = setting(
         0,
         int,
