@@ -38,7 +38,12 @@ SIZES = (28, 32, 64)  # heights and widths of such pictures
 COLOURED = ("dog",)  # the games whose pictures are always 64x64 in colour
 RESIZED = ("array", "photos")  # the data sets whose pictures may be of any size, mirrored, and partly held out
 # The games that alone have a setting.
-ONLY_FOR = {"d_dropout": ("dcgan",), "density": ("gaussian",), "mixture": ("mixture",)}
+ONLY_FOR = {
+    "d_dropout": ("dcgan", "goodfellow"),
+    "d_input_dropout": ("goodfellow",),
+    "density": ("gaussian",),
+    "mixture": ("mixture",),
+}
 # When the engine is compiled by itself: steps that win back the second or two that compiling takes, and updates of a
 # step, each of which is compiled by itself.
 COMPILED_FROM, COMPILED_UPDATES = 500, 16
@@ -236,7 +241,15 @@ class Config:
     d_dropout: float = setting(
         0.0,
         float,
-        "Share of D's hidden entries that dropout zeroes in training, for dcgan; more makes D weaker.",
+        "Share of D's hidden entries that dropout zeroes in training, for dcgan and goodfellow; more makes D weaker.",
+        low=0,
+        high=1,
+        below_high=True,
+    )
+    d_input_dropout: float = setting(
+        0.0,
+        float,
+        "Share of D's input entries that dropout zeroes in training, for goodfellow.",
         low=0,
         high=1,
         below_high=True,
@@ -473,6 +486,10 @@ class Config:
         size, channels = (64, 3) if self.dataset == "photos" or self.model in COLOURED else (28, 1)
         size = self.image_size or size
         return size, size, self.channels or channels
+
+    def without_dropout(self) -> "Config":
+        """For players that draw and judge: dropout is for training."""
+        return dataclasses.replace(self, d_dropout=0.0, d_input_dropout=0.0)
 
     def flagfile(self) -> str:
         """The text of flags.txt: every recorded setting once; as a flagfile it repeats the run."""
