@@ -12,6 +12,7 @@ import time
 import numpy as np
 import tensorflow as tf
 
+from gan_lowlevel import schedules
 from gan_lowlevel.data.drawn import uniform_points
 from gan_lowlevel.draws import Stream
 from gan_lowlevel.gan import (
@@ -143,7 +144,9 @@ class CompiledLoop:
 
         def body(done: tf.Tensor, _: Report) -> tuple:
             batches = [self._scaled(x[done, batch], white) for batch in range(x.shape[1])]
-            report = self._step(start + done, batches, fakes[done], d_z[done], g_z[done])
+            step = start + done
+            with schedules.at(step):
+                report = self._step(step, batches, fakes[done], d_z[done], g_z[done])
             return done + 1, report
 
         return tf.while_loop(going_on, body, (tf.constant(0, tf.int64), nothing))

@@ -18,6 +18,7 @@ FLAGS_DIR = _HERE / "flags" if (_HERE / "flags").is_dir() else _HERE.parent / "f
 MODELS = tuple(sorted(path.stem for path in FLAGS_DIR.glob("*.flags")))
 DATA_SETS = ("array", "embedded", "gaussian", "mixture", "mnist", "parabola", "photos")
 LOOKED_AT = ("array", "mnist", "photos")  # the data sets that a file or folder holds
+PICTURES = ("embedded", *LOOKED_AT)  # the data sets of pictures; others are laws
 ENDLESS = ("gaussian", "parabola")  # the data sets that are drawn afresh for each batch
 DENSITIES = ("normal", "mixture")
 MIXTURES = ("ring", "grid")
@@ -37,7 +38,12 @@ SIZES = (28, 32, 64)  # heights and widths of such pictures
 COLOURED = ("dog",)  # the games whose pictures are always 64x64 in colour
 RESIZED = ("array", "photos")  # the data sets whose pictures may be of any size, mirrored, and partly held out
 # The games that alone have a setting.
-ONLY_FOR = {"d_dropout": ("dcgan",), "density": ("gaussian",), "mixture": ("mixture",)}
+ONLY_FOR = {
+    "d_dropout": ("dcgan", "goodfellow"),
+    "d_input_dropout": ("goodfellow",),
+    "density": ("gaussian",),
+    "mixture": ("mixture",),
+}
 # When the engine is compiled by itself: steps that win back the second or two that compiling takes, and updates of a
 # step, each of which is compiled by itself.
 COMPILED_FROM, COMPILED_UPDATES = 500, 16
@@ -108,6 +114,14 @@ class Config:
     )
     download: bool = setting(True, bool, "Whether missing MNIST files may be downloaded.", may_change=True)
 
+    train_rows: int = setting(
+        0,
+        int,
+        "Pictures that train, the first ones in the data's own order (the embedded digits' is by class); others are "
+        "left for validation. 0, or more than there are: all.",
+        low=0,
+        high=10**9,
+    )
     image_size: int = setting(
         0,
         int,
@@ -227,7 +241,15 @@ class Config:
     d_dropout: float = setting(
         0.0,
         float,
-        "Share of D's hidden entries that dropout zeroes in training, for dcgan; more makes D weaker.",
+        "Share of D's hidden entries that dropout zeroes in training, for dcgan and goodfellow; more makes D weaker.",
+        low=0,
+        high=1,
+        below_high=True,
+    )
+    d_input_dropout: float = setting(
+        0.0,
+        float,
+        "Share of D's input entries that dropout zeroes in training, for goodfellow.",
         low=0,
         high=1,
         below_high=True,
@@ -287,6 +309,24 @@ class Config:
     )
     epsilon: float = setting(1e-8, float, "Adam's epsilon, added to the root in the denominator.", low=0, high=1)
     momentum: float = setting(0.0, float, "Momentum of sgd and nesterov.", low=0, high=1, below_high=True)
+    learning_rate_decay: float = setting(
+        1.0, float, "What both learning rates are divided by after each step; 1: they stay.", low=1, high=2
+    )
+    learning_rate_floor: float = setting(
+        0.0, float, "Share of both learning rates that --learning_rate_decay leaves at the least.", low=0, high=1
+    )
+    final_momentum: float = setting(
+        0.0,
+        float,
+        "Momentum of sgd and nesterov from step --momentum_steps on; until then it goes there from --momentum in a "
+        "straight line.",
+        low=0,
+        high=1,
+        below_high=True,
+    )
+    momentum_steps: int = setting(
+        0, int, "Steps until the momentum is --final_momentum; 0: it stays --momentum.", low=0, high=10**12
+    )
 
     # the machine
     seed: int = setting(0, int, "Seed of weights, draws and data order.", low=0, high=2**31 - 1)
@@ -386,6 +426,13 @@ class Config:
                 "--resize, --mirror and --holdout are for photographs and arrays; leave them out",
                 f"--dataset={self.dataset}",
             )
+        if self.train_rows and self.dataset not in PICTURES:
+            _refuse("--train_rows is for pictures; leave it out", f"--dataset={self.dataset}")
+        if self.final_momentum and not self.momentum_steps:
+            _refuse(
+                "--final_momentum wants --momentum_steps, the steps until it is reached",
+                f"--final_momentum={self.final_momentum} --momentum_steps=0",
+            )
         if self.updates == "simultaneous" and (self.d_step, self.g_step) != (1, 1):
             _refuse(
                 "--updates=simultaneous wants --d_step=1 --g_step=1", f"--d_step={self.d_step} --g_step={self.g_step}"
@@ -439,6 +486,10 @@ class Config:
         size, channels = (64, 3) if self.dataset == "photos" or self.model in COLOURED else (28, 1)
         size = self.image_size or size
         return size, size, self.channels or channels
+
+    def without_dropout(self) -> "Config":
+        """For players that draw and judge: dropout is for training."""
+        return dataclasses.replace(self, d_dropout=0.0, d_input_dropout=0.0)
 
     def flagfile(self) -> str:
         """The text of flags.txt: every recorded setting once; as a flagfile it repeats the run."""

@@ -18,14 +18,13 @@ from tqdm import tqdm
 
 from gan_lowlevel import command, runs
 from gan_lowlevel.commandline import data_sets, read_record, recipe_defaults
-from gan_lowlevel.config import ANY_PICTURE, LOOKED_AT, Config, device_of_run, on_device, setting, settings_of
+from gan_lowlevel.config import ANY_PICTURE, PICTURES, Config, device_of_run, on_device, setting, settings_of
 from gan_lowlevel.errors import Exit, Failure
 
 if TYPE_CHECKING:
     from gan_lowlevel.measures import Estimate, Ground, Rows  # SciPy and scikit-learn take a second
 
 ALL = "all"
-PICTURES = ("embedded", *LOOKED_AT)  # the data sets of pictures; others are laws
 LEAST = 12  # samples; a test holds it to the measures' own
 MOST = 100_000  # samples
 
@@ -91,7 +90,7 @@ def main(config: EvaluateConfig) -> Exit:
     from gan_lowlevel.sampler import Sampler, no_checkpoint
 
     sessions.refuse_missing_gpu(settings.device)  # of each checkpoint it would be said
-    game = networks.GAMES[settings.model](dataclasses.replace(settings, d_dropout=0.0))
+    game = networks.GAMES[settings.model](settings.without_dropout())
     steps = kept(run.checkpoints) if wanted == ALL else [wanted]
     if not steps:
         raise no_checkpoint(run)

@@ -77,7 +77,7 @@ def main(config: ExportConfig) -> Exit:
     from gan_lowlevel import evaluations, model_card, networks
     from gan_lowlevel.sampler import Sampler
 
-    game = networks.GAMES[settings.model](dataclasses.replace(settings, d_dropout=0.0))
+    game = networks.GAMES[settings.model](settings.without_dropout())
     # The machine that exports may have no GPU, and few runtimes of ONNX multiply in bfloat16.
     computed = dataclasses.replace(settings, device="cpu")
     if config.format == "onnx":

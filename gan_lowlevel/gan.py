@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
-from gan_lowlevel import draws, losses
+from gan_lowlevel import draws, losses, schedules
 from gan_lowlevel.config import Config
 from gan_lowlevel.layers import MOVING, compute_in, rows_of
 from gan_lowlevel.networks.game import Game
@@ -83,6 +83,7 @@ class Gan:
     x: tf.Tensor  # [B, *data_shape], float32 in the game's output_range
     draw: tf.Tensor  # int64 [3]: the two numbers of draws.origin, and rows; decides z and dropout masks
     z: tf.Tensor  # [rows, z_dim]; drawn as `draw` says, or fed
+    step: tf.Tensor | None  # int64: its number, where learning rates or momentum are functions of it
     training: tf.Tensor  # bool: G's batch norm with batch statistics (default), or with moving ones
     play: Play  # of all rows, to look at; updates have this worker's share of them
     theta: Theta
@@ -172,19 +173,13 @@ def g_objective(config: Config, play: Play, share: Share = WHOLE) -> GReport:
 
 def optimizers(config: Config) -> Optimizers:
     """One for each player, of the kind that the settings name."""
+    rates = [schedules.learning_rate(config, rate) for rate in (config.d_learning_rate, config.g_learning_rate)]
     if config.optimizer == "adam":
         return Optimizers(
-            *(
-                v1.train.AdamOptimizer(rate, config.beta1, beta2=0.999, epsilon=config.epsilon)
-                for rate in (config.d_learning_rate, config.g_learning_rate)
-            )
+            *(v1.train.AdamOptimizer(rate, config.beta1, beta2=0.999, epsilon=config.epsilon) for rate in rates)
         )
-    return Optimizers(
-        *(
-            v1.train.MomentumOptimizer(rate, config.momentum, use_nesterov=config.optimizer == "nesterov")
-            for rate in (config.d_learning_rate, config.g_learning_rate)
-        )
-    )
+    momentum, nesterov = schedules.momentum(config), config.optimizer == "nesterov"
+    return Optimizers(*(v1.train.MomentumOptimizer(rate, momentum, use_nesterov=nesterov) for rate in rates))
 
 
 def d_update(
@@ -295,6 +290,9 @@ def build(config: Config, game: Game, workers: Alone | Workers = ALONE) -> Gan:
     x = v1.placeholder(tf.float32, [None, *game.data_shape], name="x")
     draw = v1.placeholder(tf.int64, [3], name="draw")
     training = v1.placeholder_with_default(True, [], name="training")
+    step = None
+    if schedules.scheduled(config):
+        step = v1.placeholder_with_default(tf.constant(0, tf.int64), [], name="step")
     with v1.name_scope("latent"):
         origin, rows = draw[:2], draw[2]
         drawn = game.latent(rows, config.z_dim, origin)
@@ -312,18 +310,19 @@ def build(config: Config, game: Game, workers: Alone | Workers = ALONE) -> Gan:
     # Each optimizer under its own scope: the names of its variables must not hang on the order of building.
     optimizer = optimizers(config)
     facts = {"theta": theta, "share": share}
-    with v1.name_scope("d_optimizer"):
+    with v1.name_scope("d_optimizer"), schedules.at(step):
         d_train = d_update(config, game, shared, d_report, origin=origin, optimizer=optimizer.d, **facts)
-    with v1.name_scope("g_optimizer"):
+    with v1.name_scope("g_optimizer"), schedules.at(step):
         g_train = g_update(shared, g_report, optimizer=optimizer.g, **facts)
     both_train = None
     if config.updates == "simultaneous":
-        with v1.name_scope("both"):
+        with v1.name_scope("both"), schedules.at(step):
             both_train = both_update(shared, d_report, g_report, optimizer=optimizer, **facts)
     return Gan(
         x=x,
         draw=draw,
         z=z,
+        step=step,
         training=training,
         play=play,
         theta=theta,

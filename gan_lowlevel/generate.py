@@ -123,7 +123,7 @@ def main(config: GenerateConfig) -> Exit:
     from gan_lowlevel.sampler import Sampler
 
     # D scores with all of its weights: dropout is for training.
-    game = networks.GAMES[settings.model](dataclasses.replace(settings, d_dropout=0.0))
+    game = networks.GAMES[settings.model](settings.without_dropout())
     with Sampler(run, settings, game, step) as sampler, contextlib.ExitStack() as files:
         sinks: list[Sink] = []  # opened before anything is drawn: what can't be written is said at once
         left = []

@@ -44,12 +44,13 @@ def _digits(data: Dataset, settings: Config, output_range, count: int, seed: int
     unseen = whole if data.test_images is None else whole[: len(whole) - len(data.held_out_images)]
     _enough(min(len(unseen), len(data.images)), "digits to compare with")
     unseen = unseen[_order(unseen, seed)]
-    order = permutation(0, 0, len(data.images))  # the embedded digits are sorted by class
+    train = data.images if data.left_out_images is None else np.concatenate([data.images, data.left_out_images])
+    order = permutation(0, 0, len(train))  # the embedded digits are sorted by class
     validation, rest = order[-min(1_000, len(order) // 10) :], order[: -min(1_000, len(order) // 10)]
     notes = [f"test data: {len(whole):,} digits for parzen, {len(unseen):,} of them for the rest"]
-    if len(data.images) >= VALIDATION.stop:
-        validation = np.arange(len(data.images))[VALIDATION]
-        rest = np.delete(np.arange(len(data.images)), VALIDATION)
+    if len(train) >= VALIDATION.stop:
+        validation = np.arange(len(train))[VALIDATION]
+        rest = np.delete(np.arange(len(train)), VALIDATION)
     if data.test_images is None:
         notes = [
             f"test data: {len(whole):,} held-out digits, which the curves have seen; parzen too is on these, not on "
@@ -58,7 +59,7 @@ def _digits(data: Dataset, settings: Config, output_range, count: int, seed: int
         ]
     if settings.picture() != (SIDE, SIDE, 1):
         notes.append(f"samples of {_times(settings.picture())} are measured as grey digits of {SIDE}x{SIDE}")
-    real = data.images[rest[_order(rest, seed)][:count]]
+    real = train[rest[_order(rest, seed)][:count]]
     if not trained:
         notes.append("these are not the data that the run trained on: memorised is left out")
 
@@ -77,7 +78,7 @@ def _digits(data: Dataset, settings: Config, output_range, count: int, seed: int
         seed=seed,
         table=data.images.reshape(len(data.images), -1),
         unseen=_digit_rows(_scaled(others)) if trained else None,
-        validation=_scaled(data.images[validation]).reshape(len(validation), -1),
+        validation=_scaled(train[validation]).reshape(len(validation), -1),
         test=_scaled(whole).reshape(len(whole), -1),
         notes=tuple(notes),
     )

@@ -83,6 +83,8 @@ class ExplicitLoop:
         gan, number = self.gan, batch_number(self.config, step, update)
         size = self.rows.size(number)
         feed = {gan.x: self.rows.batch(number), gan.draw: (*self.origin(Stream.D_LATENT, step, update), size)}
+        if gan.step is not None:
+            feed[gan.step] = step
         if not self.game.d_fakes_training:
             feed[gan.training] = False
         if self.config.fakes == "uniform":  # in the place of G(z)
@@ -92,7 +94,10 @@ class ExplicitLoop:
     def g_feed(self, step: int, update: int) -> dict:
         """z of one update of G, as many rows as D's last batch times the game's factor."""
         size = self.rows.size(batch_number(self.config, step, max(self.config.d_step, 1) - 1))
-        return {self.gan.draw: (*self.origin(Stream.G_LATENT, step, update), size * self.game.g_rows)}
+        feed = {self.gan.draw: (*self.origin(Stream.G_LATENT, step, update), size * self.game.g_rows)}
+        if self.gan.step is not None:
+            feed[self.gan.step] = step
+        return feed
 
     def origin(self, stream: Stream, step: int | tf.Tensor, update: int) -> tuple:
         """Where z and masks of one update begin: each takes as many rows of its stream as a whole batch has."""

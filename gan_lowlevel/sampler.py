@@ -27,7 +27,7 @@ class Sampler:
     A context, as its session is. Afterwards `step` is the checkpoint's, and `notes` what the run noted beside it.
 
     G uses its moving statistics. D's dropout, if the game was built with any, has one mask for ever: build the game
-    with d_dropout=0. Raises Failure(FLAGS) where the run has no checkpoint, or none of that step, Failure(CHECKPOINTS)
+    without_dropout. Raises Failure(FLAGS) where the run has no checkpoint, or none of that step, Failure(CHECKPOINTS)
     where it has and none is good.
     """
 

@@ -4,6 +4,7 @@ import dataclasses
 import math
 from typing import Any
 
+import numpy as np
 import tensorflow as tf
 
 from gan_lowlevel import console, system, tables, xla_cache
@@ -82,7 +83,7 @@ def _play(
         gan = build(config, game, workers)
         refuse_too_large(config, game)
         states = Checkpoints(run.checkpoints, session)
-        session.run(v1.global_variables_initializer())
+        initialize(session, game, data)
         again = rewinds > 0  # in this process: the console has said what runs
         start, notes = _resumed(config, data, run, states, rewinds) if first else (0, {"rewinds": rewinds})
         compiled = config.engine == "compiled"
@@ -143,6 +144,17 @@ def _play(
             console.print_end(config, run, report, done, progress.seconds, stopped, loop.rewinds)
         workers.end(session)
         return stopped or Exit.DONE
+
+
+def initialize(session: v1.Session, game: Game, data: Dataset) -> None:
+    """Give all variables the values that they begin with: their initializers', and those that the data decide."""
+    session.run(v1.global_variables_initializer())
+    if game.initial_of_mean:
+        low, high = game.output_range
+        mean = low + (high - low) / 255 * data.images.mean(axis=0, dtype=np.float64).reshape(game.data_shape)
+        variables = {variable.op.name: variable for variable in v1.global_variables()}
+        for name, value in game.initial_of_mean(mean).items():
+            variables[name].load(value, session)
 
 
 def _resumed(config: Config, data: Dataset, run: Run, states: Checkpoints, rewinds: int) -> tuple[int, dict[str, Any]]:

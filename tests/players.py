@@ -1,6 +1,5 @@
 """Players with random weights, moving statistics among them, in the place of trained ones."""
 
-import dataclasses
 from typing import NamedTuple
 
 import numpy as np
@@ -31,7 +30,7 @@ class Players(NamedTuple):
 def players(model: str) -> Players:
     """Weights as the game's initializers draw them; whatever would be 0 or 1 is random too."""
     data = ["--input_data_dir=photos"] if model == "dog" else []
-    settings = dataclasses.replace(read_config([f"--model={model}", "--threads=2", *data]), d_dropout=0.0)
+    settings = read_config([f"--model={model}", "--threads=2", *data]).without_dropout()
     game, random = networks.GAMES[model](settings), np.random.default_rng(0)
     with tf.Graph().as_default(), v1.Session() as session:
         with v1.variable_scope("generator"):

@@ -390,6 +390,7 @@ def test_help_is_of_mlp_where_no_model_can_be_read(argv):
         ("dcgan", {"mnist", "embedded", "array", "photos"}),
         ("dog", {"photos", "array"}),
         ("gaussian", {"gaussian"}),
+        ("goodfellow", {"mnist", "embedded", "array"}),
         ("mixture", {"mixture"}),
         ("parabola", {"parabola"}),
     ],

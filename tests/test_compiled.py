@@ -33,6 +33,9 @@ class Table:
         return self.session.run(self.variables)
 
 
+STEEP = ["--learning_rate_decay=1.1", "--momentum_steps=10"]  # a schedule that shows in few steps
+
+
 @contextlib.contextmanager
 def table(*flags: str):
     with tf.Graph().as_default():
@@ -106,6 +109,9 @@ def photographs(tmp_path) -> str:
         # Units of D saturated on every row have gradients of rounding's size, of which Adam makes full steps.
         (["--model=gaussian", "--density=mixture"], 100, 1e-3),
         (["--model=mixture", "--mixture=grid"], 20, 1e-4),
+        # Rates and momentum that change much within the test's steps. Of its bits the first step's masks decide most.
+        (["--model=goodfellow", "--batch_size=8", *STEEP], 20, 1e-6),
+        (["--model=mlp", "--batch_size=16", "--d_step=2", "--learning_rate_decay=1.1"], 20, 1e-4),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else str(value),
 )
@@ -169,7 +175,10 @@ def test_data_that_the_graph_can_not_hold_are_fed(monkeypatch):
 
 @pytest.mark.parametrize(
     ("model", "steps"),
-    [("mlp", 30), ("parabola", 30), ("mlp_deep", 30), ("dcgan", 6), ("gaussian", 30), ("mixture", 20)],
+    [
+        *(("mlp", 30), ("parabola", 30), ("mlp_deep", 30), ("dcgan", 6), ("gaussian", 30), ("mixture", 20)),
+        pytest.param("goodfellow", 10, marks=pytest.mark.slow),
+    ],
 )
 def test_any_cut_into_chunks_gives_the_same_bits(model, steps):
     flags = (f"--model={model}", "--batch_size=8")
@@ -179,6 +188,15 @@ def test_any_cut_into_chunks_gives_the_same_bits(model, steps):
         assert bits(whole) == bits(cut)
     other, _ = compiled(steps, *flags, "--summary_every=3")  # another cadence, another program: no longer chunks
     assert bits(whole) == bits(other)
+
+
+def test_a_schedule_does_not_hang_on_the_cut():
+    flags = ("--model=mlp", "--batch_size=8", "--updates=simultaneous", "--g_step=1", "--optimizer=sgd", *STEEP)
+    whole, _ = compiled(20, *flags)
+    cut, _ = compiled(20, *flags, steps_a_chunk=7)
+    assert bits(whole) == bits(cut)
+    plain, _ = compiled(20, *flags, "--learning_rate_decay=1")
+    assert largest_difference(whole, plain) > 1e-6
 
 
 def test_the_explicit_loop_plays_what_has_another_size():

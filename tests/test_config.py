@@ -60,6 +60,9 @@ def another(name: str, value):
         (["--model=gaussian", "--mixture=grid"], ["--model=gaussian", "--mixture=grid", "--model=mixture"]),
         (["--model=mlp", "--image_size=32"], ["--image_size", "--model=mlp"]),
         (["--model=mlp", "--d_dropout=0.5"], ["--d_dropout", "--model=mlp"]),
+        (["--model=dcgan", "--d_input_dropout=0.2"], ["--d_input_dropout", "--model=dcgan"]),
+        (["--model=parabola", "--train_rows=10"], ["--train_rows", "--dataset=parabola"]),
+        (["--model=mlp", "--final_momentum=0.7"], ["--final_momentum=0.7", "--momentum_steps"]),
         (["--model=parabola", "--fakes=uniform"], ["--fakes=uniform", "--g_step=1"]),
         (["--model=mlp", "--fakes=uniform", "--g_step=0"], ["--fakes=uniform", "--model=mlp"]),
         (["--model=gaussian", "--fakes=uniform", "--g_step=0"], ["--fakes=uniform", "--model=gaussian"]),
@@ -80,6 +83,8 @@ def test_contradictions_are_refused_by_the_names_of_both_flags(argv, named):
         ["--sampling=article"],
         ["--model=gaussian", "--density=mixture"],
         ["--model=mixture", "--mixture=grid", "--sample_every=-1"],
+        ["--model=mlp", "--optimizer=sgd", "--final_momentum=0.7", "--momentum_steps=10"],
+        ["--model=dcgan", "--train_rows=10"],
     ],
 )
 def test_their_neighbours_are_accepted(argv):
@@ -166,7 +171,8 @@ def test_flagfile_holds_each_recorded_setting_once_and_no_other(monkeypatch):
 
 MAY_CHANGE = {"max_steps", "epochs", "max_to_keep", "logdir", "threads", "input_data_dir"}
 MUST_NOT = {"model", "batch_size", "d_step", "g_step", "z_dim", "g_loss", "log_form", "sampling", "updates", "seed"} | {
-    "optimizer", "d_learning_rate", "g_learning_rate", "beta1", "epsilon", "momentum"
+    "optimizer", "d_learning_rate", "g_learning_rate", "beta1", "epsilon", "momentum", "train_rows",
+    "learning_rate_decay", "learning_rate_floor", "final_momentum", "momentum_steps", "d_dropout", "d_input_dropout",
 }  # fmt: skip
 
 

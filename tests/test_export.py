@@ -224,7 +224,8 @@ def test_every_game_has_a_card(model):
     image = made["signatures"]["generate"]["outputs"]["images"]
     assert image["range"] == (list(game.output_range) if game.picture_shape else None)
     assert made["latent"] == {
-        "gaussian": "uniform(-8, 8)", "mixture": "normal(0, 1)", "mlp_deep": "normal(0, 1)", "parabola": "normal(0, 1)"
+        "gaussian": "uniform(-8, 8)", "mixture": "normal(0, 1)", "mlp_deep": "normal(0, 1)", "parabola": "normal(0, 1)",
+        "goodfellow": "uniform(-1.73205, 1.73205)",
     }.get(model, "uniform(-1, 1)")  # fmt: skip
 
 

@@ -1,6 +1,5 @@
 """The generate command: what it leaves, byte for byte, which seeds it chooses, every way to be refused."""
 
-import dataclasses
 import io
 import os
 import pathlib
@@ -312,7 +311,7 @@ def test_nice_keeps_what_d_scores_highest(draw, logs, model):
     draw(model, seeds="3,0-9", nice=8, out="nice", singles=False)
     samples, seeds = arrays("nice")
     run = runs.Run(logs / model)
-    settings = dataclasses.replace(runs.read_settings(run), d_dropout=0.0)
+    settings = runs.read_settings(run).without_dropout()
     with Sampler(run, settings, networks.GAMES[model](settings)) as sampler:
         scores = np.concatenate(list(sampler.score_parts(list(range(80))))).reshape(10, 8)
         assert samples.tobytes() == sampler.samples(seeds.tolist()).tobytes()

@@ -8,6 +8,7 @@ import pytest
 from gan_lowlevel import grounds, measures
 from gan_lowlevel.commandline import read_config
 from gan_lowlevel.config import DATA_SETS
+from gan_lowlevel.data import first_rows
 from gan_lowlevel.data.dataset import Dataset
 from gan_lowlevel.data.gaussian import Gaussian
 from gan_lowlevel.data.mixture import Mixture
@@ -61,6 +62,18 @@ def test_mnist():
     assert base.noise.values.shape == (300, 784)
     assert 0 <= base.noise.values.min() < 0.01 < 0.99 < base.noise.values.max() < 1
     assert base.notes == ("test data: 100 digits for parzen, 60 of them for the rest",)
+
+
+def test_rows_that_are_left_out_validate_and_are_no_memory_of_the_run():
+    whole = mnist(52_000, 100, 40)
+    base = ground(first_rows(whole, 50_000), "--model=goodfellow", "--input_data_dir=anywhere", count=300)
+    assert numbers(base.validation) == list(range(50_000, 51_000))
+    assert base.table.shape == (50_000, 784)  # what trained
+    # One ruler for all runs, however many rows they train on.
+    other = ground(whole, "--input_data_dir=anywhere", count=300)
+    for of in ("real", "reference", "noise"):
+        assert np.array_equal(getattr(base, of).values, getattr(other, of).values)
+    assert np.array_equal(base.test, other.test)
 
 
 def test_digits_without_a_test_set():

@@ -111,7 +111,7 @@ def test_the_articles_ratio_is_the_recipes():
     with loop("mlp", change=counters) as played:
         played.play(0)
         assert counted() == 10 * 1 + 100 * 2
-    for model in ("mlp_deep", "dcgan", "dog", "mixture", "parabola"):
+    for model in ("mlp_deep", "dcgan", "dog", "goodfellow", "mixture", "parabola"):
         config = read_config([f"--model={model}"])
         assert (config.d_step, config.g_step) == (1, 1)
 

@@ -1,6 +1,5 @@
 """Restored players: their numbers by hand, and a sample that no neighbour changes, bit for bit."""
 
-import dataclasses
 import shutil
 
 import numpy as np
@@ -42,7 +41,7 @@ def run_of(tmp_path_factory):
 
 
 def opened(run: Run) -> Sampler:
-    settings = dataclasses.replace(runs.read_settings(run), d_dropout=0.0)
+    settings = runs.read_settings(run).without_dropout()
     return Sampler(run, settings, networks.GAMES[settings.model](settings))
 
 

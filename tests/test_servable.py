@@ -21,7 +21,9 @@ from tests.players import players
 v1 = tf.compat.v1
 
 FIRST, COUNT = 100, BATCH + 6  # seeds; more than a batch, and no whole number of them
-SLOW = [pytest.param(model, marks=pytest.mark.slow) for model in ("gaussian", "mixture", "mlp_deep", "dog")]
+SLOW = [
+    pytest.param(model, marks=pytest.mark.slow) for model in ("gaussian", "goodfellow", "mixture", "mlp_deep", "dog")
+]
 MODELS = ["mlp", "parabola", "dcgan", *SLOW]
 
 # Started with -I, which hides the current folder and PYTHONPATH, and with no such package to be imported.

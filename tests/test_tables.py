@@ -32,6 +32,7 @@ def tables_of(model: str, *flags: str) -> tuple[Table, Table, Table]:
         ("dcgan", 2_343_904, 960, 212_673),
         ("dog", 9_647_875, 2 * 8192, 25_901_953),  # a moving mean and variance for each of 8192 features
         ("gaussian", 32 + 272 + 17, 0, 64 + 1056 + 33),
+        ("goodfellow", 101 * 1200 + 1201 * 1200 + 1201 * 784, 0, 785 * 1200 + 241 * 1200 + 241),
         ("mixture", 484_802, 3200, 405_201),
         ("parabola", 90 + 32, 0, 75 + 26),
     ],

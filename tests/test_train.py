@@ -48,6 +48,16 @@ SMALL = {
     "gaussian": ["--model=gaussian", "--density=mixture"],
     # Moving averages, and a table of points in an order of their own.
     "mixture": ["--model=mixture", "--batch_size=8", "--sample_every=0", "--line_every=0"],
+    # Rates and momentum follow the step's number.
+    "schedule": [
+        "--batch_size=8",
+        "--optimizer=sgd",
+        "--learning_rate_decay=1.5",
+        "--momentum_steps=4",
+        "--final_momentum=0.9",
+    ],
+    # The first biases of G follow the data.
+    "goodfellow": ["--model=goodfellow", "--batch_size=8", "--sample_every=0", "--line_every=0", "--theory_every=0"],
     "simultaneous": ["--batch_size=8", "--updates=simultaneous", "--g_step=1"],
     "article": ["--batch_size=8", "--sampling=article", "--d_step=2"],
 }
@@ -61,7 +71,9 @@ def test_other_photographs_may_be_anothers_pillows(tmp_path):
         assert ("another Pillow" in str(train.other_data(config, data, run))) is said
 
 
-@pytest.mark.parametrize("game", SMALL)
+@pytest.mark.parametrize(
+    "game", [pytest.param(game, marks=pytest.mark.slow if game == "goodfellow" else ()) for game in SMALL]
+)
 def test_a_run_in_two_parts_ends_as_the_whole(play, game):
     whole = play("--run_name=whole", "--max_steps=4", *SMALL[game])
     for steps in (3, 4):

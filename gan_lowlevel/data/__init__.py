@@ -1,13 +1,14 @@
 """The data sets, one a row: a new one is one file, one row here and its name in config.DATA_SETS."""
 
 import dataclasses
+import hashlib
 
 import numpy as np
 
 from gan_lowlevel.config import Config
 from gan_lowlevel.data import embedded, mnist
 from gan_lowlevel.data.batches import Batches
-from gan_lowlevel.data.dataset import Dataset, Rows
+from gan_lowlevel.data.dataset import Dataset, Hashed, Rows
 from gan_lowlevel.data.drawn import FixedPoints, Law, Points, unseen
 from gan_lowlevel.data.gaussian import Gaussian
 from gan_lowlevel.data.mixture import Mixture
@@ -84,7 +85,25 @@ def load(config: Config) -> Dataset | Law:
 
     With dry_run nothing is downloaded and no cache is written. Raises Failure(DATA).
     """
-    return DATA_SETS[config.dataset](config)
+    found = DATA_SETS[config.dataset](config)
+    return first_rows(found, config.train_rows) if config.train_rows else found
+
+
+def first_rows(data: Dataset, count: int) -> Dataset:
+    """With its first `count` training pictures alone to train; all where it has no more."""
+    if count >= len(data.images):
+        return data
+    facts = {}
+    if isinstance(data, Hashed):  # which is not read through again
+        facts["known_sha256"] = hashlib.sha256(f"the first {count} of {data.known_sha256}".encode()).hexdigest()
+    return dataclasses.replace(
+        data,
+        images=data.images[:count],
+        labels=data.labels[:count],
+        left_out_images=data.images[count:],
+        description=f"{data.description}; the first {count:,} of the training pictures train",
+        **facts,
+    )
 
 
 def rows(data: Dataset | Law, config: Config, output_range: tuple[float, float], shape: tuple[int, ...]) -> Rows:

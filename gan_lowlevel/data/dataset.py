@@ -42,6 +42,7 @@ class Dataset:
     held_out_images, held_out_labels: the same for what never trains, for curves only.
     description: one line for the console.
     test_images, test_labels: the whole published test set, the held-out images among them; None where there is none.
+    left_out_images: the training pictures after those of `images`, which don't train; None where all do.
     digits: whether each picture is a digit of 28x28 before it was resized, so that a classifier of digits may judge.
     """
 
@@ -52,6 +53,7 @@ class Dataset:
     description: str
     test_images: np.ndarray | None = dataclasses.field(default=None, kw_only=True)
     test_labels: np.ndarray | None = dataclasses.field(default=None, kw_only=True)
+    left_out_images: np.ndarray | None = dataclasses.field(default=None, kw_only=True)
     digits: bool = dataclasses.field(default=False, kw_only=True)
 
     def sha256(self) -> str:

@@ -3,6 +3,7 @@
 import dataclasses
 from collections.abc import Callable
 
+import numpy as np
 import tensorflow as tf
 
 from gan_lowlevel import draws
@@ -33,6 +34,9 @@ class Game:
     d_fakes_training: bool = True
     # Rows of z in G's update for each row of x in D's.
     g_rows: int = 1
+    # Initial values that the data decide, by the names of their variables: a function of the mean row of what trains,
+    # float64 [*data_shape] in output_range. The initializers decide all others.
+    initial_of_mean: Callable[[np.ndarray], dict[str, np.ndarray]] | None = None
     # What the game's source calls these curves, and their scale there: for the card that TensorBoard shows.
     curves_in_source: str = ""
 

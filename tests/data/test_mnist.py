@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from gan_lowlevel import config, data
+from gan_lowlevel.commandline import read_config
 from gan_lowlevel.data import download, mnist
 from gan_lowlevel.errors import Exit, Failure
 
@@ -364,3 +365,38 @@ def test_all_of_mnist():
     assert np.bincount(got.labels).tolist() == [5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949]
     assert got.labels[:10].tolist() == [5, 0, 4, 1, 9, 2, 1, 3, 1, 4]
     assert round(got.images.mean() / 255, 4) == 0.1307  # the mean that training code everywhere normalises with
+
+
+# The first rows alone
+
+
+def test_the_first_rows_train_and_the_others_are_left_out(tmp_path):
+    folder = write(tmp_path / "mnist", good())
+
+    def loaded(*flags: str):
+        return data.load(read_config([f"--input_data_dir={folder}", *flags]))
+
+    whole, first = loaded(), loaded("--train_rows=5")
+    assert first.images[:, 0, 0, 0].tolist() == first.labels.tolist() == [0, 1, 2, 3, 4]
+    assert first.left_out_images[:, 0, 0, 0].tolist() == [5, 6, 7, 8, 9, 10, 11]
+    assert np.array_equal(first.test_images, whole.test_images)
+    assert np.array_equal(first.held_out_images, whole.held_out_images)
+    assert first.description == f"{whole.description}; the first 5 of the training pictures train"
+    # Of what trains: a folder with those five alone has the same.
+    five = write(tmp_path / "five", good(train=5))
+    assert first.sha256() == data.load(read_config([f"--input_data_dir={five}"])).sha256() != whole.sha256()
+    for as_many in ("--train_rows=12", "--train_rows=50000"):  # as there are, or more
+        assert loaded(as_many).left_out_images is None
+        assert loaded(as_many).sha256() == whole.sha256()
+
+
+def test_the_first_rows_of_an_array_are_not_hashed_anew(tmp_path):
+    np.save(tmp_path / "a.npy", np.arange(6 * 784, dtype=np.uint8).reshape(6, 28, 28), allow_pickle=False)
+
+    def loaded(*flags: str):
+        return data.load(read_config([f"--input_data_dir={tmp_path / 'a.npy'}", *flags]))
+
+    found = {loaded(*flags).sha256() for flags in ((), ("--train_rows=2",), ("--train_rows=3",), ("--train_rows=6",))}
+    assert len(found) == 3  # 6 is all
+    assert all(len(bytes.fromhex(each)) == 32 for each in found)
+    assert len(loaded("--train_rows=2").images) == len(loaded("--train_rows=2").labels) == 2
