@@ -21,7 +21,7 @@ from tests.torture import commands, training
 pytestmark = pytest.mark.workers
 
 STEPS, TIMEOUT = 300, 6
-LEAVING = 6  # seconds beyond --peer_timeout that a process may need to end on a busy machine
+LEAVING = 12  # seconds beyond --peer_timeout that a process may need to end on a busy machine
 FLAGS = (
     "--model=parabola",
     "--engine=explicit",
