@@ -156,6 +156,7 @@ def test_two_workers_train_by_the_very_line(tmp_path):
                           check=False, timeout=300)  # fmt: skip
     assert (done.returncode, done.stderr) == (Exit.DONE, "")
     assert re.search(r"^\[1\] worker   rank 1 begins at step 0$", done.stdout, re.MULTILINE)
+    assert "[0] engine   explicit, since XLA compiles no messages between workers on CPUs\n" in done.stdout
     assert re.search(r"^\[0\] finished at step 2,000 of 2,000 after", done.stdout, re.MULTILINE)
     assert (tmp_path / "logs/two/checkpoints/ckpt-000002000").is_dir()
 

@@ -139,11 +139,11 @@ def test_two_runs_agree_to_the_bit(tmp_path, undisturbed):
 
 
 def test_rank_0_alone_writes(tmp_path):
-    """Each worker has a logs folder of its own, as on machines that share no disk."""
-    addresses = [f"127.0.0.1:{port}" for port in free_ports(2)]
+    """A chief and a worker, each with a logs folder of its own, as on machines that share no disk."""
+    cluster = {job: [f"127.0.0.1:{port}"] for job, port in zip(("chief", "worker"), free_ports(2), strict=True)}
     processes = []
-    for rank in (0, 1):
-        said = {"cluster": {"worker": addresses}, "task": {"type": "worker", "index": rank}}
+    for rank, job in enumerate(cluster):
+        said = {"cluster": cluster, "task": {"type": job, "index": 0}, "environment": "cloud"}
         processes.append(
             subprocess.Popen(
                 [
