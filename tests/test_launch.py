@@ -109,6 +109,22 @@ def test_settings_of_another_run_are_refused_once_by_the_launcher(planned, tmp_p
         planned("--", "--model=parabola", "--run_name=a", "--batch_size=3")
 
 
+def test_more_workers_than_memory_holds_are_refused(planned, monkeypatch):
+    monkeypatch.setattr(launch.system, "memory", lambda: 3 * 2**30)  # four of LEAST, 0.75 GiB each
+    assert len(planned("--workers=4").environments) == 4
+    with pytest.raises(
+        Failure, match="5 workers want 4 GiB at least, and this machine has 3: give a smaller"
+    ) as caught:
+        planned("--workers=5")
+    assert caught.value.code == Exit.FLAGS
+
+
+def test_a_worker_of_a_gpu_trains_on_it_or_says_so(planned, nvidia_smi):
+    nvidia_smi(TWO_CARDS)
+    assert "--device=gpu" in planned("--gpus=all").command
+    assert "--device=gpu" not in planned("--workers=2").command
+
+
 def test_without_nvidia_smi_there_are_no_gpus(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(Failure, match="nvidia-smi -L lists none here"):

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import operator
 import pathlib
 import re
 import subprocess
@@ -17,6 +18,8 @@ from gan_lowlevel.errors import Exit, Failure
 from gan_lowlevel.sampler import BATCH
 from gan_lowlevel.sessions import latents
 from tests.players import players
+
+functions_of = operator.attrgetter("library.function")  # of a GraphDef
 
 v1 = tf.compat.v1
 
@@ -116,7 +119,7 @@ def test_nothing_of_training_and_no_python_is_in_it(fresh, folder):
     saved = saved_model_pb2.SavedModel.FromString((folder / "dcgan/1/saved_model.pb").read_bytes())
     [meta] = saved.meta_graphs
     assert list(meta.meta_info_def.tags) == ["serve"]
-    nodes = [*meta.graph_def.node, *(node for f in meta.graph_def.library.function for node in f.node_def)]
+    nodes = [*meta.graph_def.node, *(node for f in functions_of(meta.graph_def) for node in f.node_def)]
     assert {node.name for node in meta.graph_def.node if node.op == "Placeholder"} == {"z", "x", "n", "seed"}
     assert not [node.op for node in nodes if re.match("(Eager)?Py|Iterator|ResourceApply|.*Dataset", node.op)]
     assert set(meta.collection_def) == {"variables", "trainable_variables"}
@@ -147,7 +150,7 @@ def test_what_was_trained_in_bfloat16_multiplies_in_it(tmp_path):
     settings = dataclasses.replace(made.settings, precision="bfloat16")
     servable.write_saved_model(tmp_path, made.game, settings, made.weights)
     saved = saved_model_pb2.SavedModel.FromString((tmp_path / "saved_model.pb").read_bytes())
-    nodes = [node for f in saved.meta_graphs[0].graph_def.library.function for node in f.node_def]
+    nodes = [node for f in functions_of(saved.meta_graphs[0].graph_def) for node in f.node_def]
     assert {node.attr["T"].type for node in nodes if node.op == "MatMul"} == {tf.bfloat16.as_datatype_enum}
     assert set(saved.meta_graphs[0].collection_def) == {"variables", "trainable_variables"}
 
