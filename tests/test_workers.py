@@ -170,22 +170,25 @@ def test_the_compiled_loop_joins_in_where_it_is_a_plain_graph():
 
 
 @pytest.mark.parametrize(
-    "flags",
+    ("flags", "tolerance"),
     [
         # Of 4,500 digits the second batch has 4,500 - 4,499 = 1: one of two workers has no row of it.
-        ["--model=mlp", "--batch_size=4499", "--last_batch=short"],
+        (["--model=mlp", "--batch_size=4499", "--last_batch=short"], 1e-4),
         # Five pictures in batches of four and one.
-        ["--model=dcgan", "--batch_size=4", "--last_batch=short", "--dataset=photos", "--image_size=28"],
+        (["--model=dcgan", "--batch_size=4", "--last_batch=short", "--dataset=photos", "--image_size=28"], 1e-4),
+        # Batch norm of one row gives beta alone: a picture of one colour, whose pixels tie in D's pooling. Rounding
+        # decides where their gradient goes: 1e-7 added to it in one process moves beta's by 2e-3.
+        (["--model=dog", "--batch_size=4", "--last_batch=short", "--holdout=0"], 1e-3),
     ],
-    ids=lambda flags: flags[0],
+    ids=lambda value: value[0] if isinstance(value, list) else str(value),
 )
-def test_a_worker_without_rows_adds_nothing(flags, photographs):
+def test_a_worker_without_rows_adds_nothing(flags, tolerance, photographs):
     flags = [*flags, photographs] if "mlp" not in flags[0] else flags
     expected, alone = one(2, *flags)
     (values, report), (others, _) = several(2, 2, *flags)
     assert bits(values) == bits(others)
     assert report.d.value == pytest.approx(alone.d.value, abs=1e-4)
-    assert largest_difference(values, expected) <= 1e-4
+    assert largest_difference(values, expected) <= tolerance
 
 
 def test_with_local_statistics_all_workers_still_have_the_same_moving_ones():
