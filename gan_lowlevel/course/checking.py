@@ -15,15 +15,23 @@ from gan_lowlevel.output import say
 LONGEST = 300  # characters of a value that is shown
 SEED = 9  # of the random inputs
 
-_wrong: collections.Counter[tuple[int, str]] = collections.Counter()  # tries by lesson and exercise, in this process
+_tries: collections.Counter[tuple[int, str]] = (
+    collections.Counter()
+)  # wrong ones by lesson and exercise, in this process
 
 
 class Verdict(NamedTuple):
-    """What came of a function: right, still open, or where it first differs."""
+    """What came of a function."""
 
-    right: bool
-    said: str
-    open: bool = False
+    state: str  # right, open or wrong
+    heading: str
+    lines: tuple[tuple[str, str], ...] = ()  # of what it differs in: the input, yours, what is wanted
+
+    @property
+    def said(self) -> str:
+        """For whoever wrote it."""
+        wide = max((len(name) for name, _ in self.lines), default=0)
+        return "\n".join([self.heading, *(f"  {name:<{wide}}  {text}" for name, text in self.lines)])
 
 
 def check(number: int, function: Callable) -> bool:
@@ -37,10 +45,10 @@ def check(number: int, function: Callable) -> bool:
         return False
     came = verdict(known[name], function)
     say(came.said)
-    if not came.right and not came.open:
-        _wrong[number, name] += 1
-        say(_help(known[name], _wrong[number, name]))
-    return came.right
+    if came.state == "wrong":
+        _tries[number, name] += 1
+        say(_help(known[name], _tries[number, name]))
+    return came.state == "right"
 
 
 def _help(exercise: Exercise, wrong: int) -> str:
@@ -59,14 +67,14 @@ def verdict(exercise: Exercise, function: Callable) -> Verdict:
             try:
                 came = _called(exercise, function, given)
             except (Hole, NotImplementedError):
-                return Verdict(False, f"still open: {exercise.name}", open=True)
+                return Verdict("open", f"still open: {exercise.name}")
             except Exception as error:
-                return Verdict(False, _text(exercise, i, given, [("it raised", _raised(error))]))
+                return _wrong_on(exercise, i, given, [("it raised", _raised(error))])
         if came is None:
-            return Verdict(False, f"still open: {exercise.name} returns nothing yet", open=True)
+            return Verdict("open", f"still open: {exercise.name} returns nothing yet")
         if (lines := _difference(exercise, wanted, came)) is not None:
-            return Verdict(False, _text(exercise, i, given, lines))
-    return Verdict(True, f"right: {exercise.name} agrees on {exercise.tries} random inputs")
+            return _wrong_on(exercise, i, given, lines)
+    return Verdict("right", f"right: {exercise.name} agrees on {exercise.tries} random inputs")
 
 
 def _called(exercise: Exercise, function: Callable, given: tuple) -> dict[str, Any] | None:
@@ -121,12 +129,10 @@ def _equal(wanted: Any, came: Any, tolerance: float) -> bool:
     return wanted.dtype.kind == came.dtype.kind and bool(np.all(wanted == came))
 
 
-def _text(exercise: Exercise, i: int, given: tuple, lines: list[tuple[str, str]]) -> str:
+def _wrong_on(exercise: Exercise, i: int, given: tuple, lines: list[tuple[str, str]]) -> Verdict:
     names = inspect.signature(exercise.answer).parameters
-    lines = [(name, _value(one)) for name, one in zip(names, given, strict=False)] + lines
-    wide = max(len(name) for name, _ in lines)
-    heading = f"not yet: {exercise.name} differs on random input {i + 1}"
-    return "\n".join([heading, *(f"  {name:<{wide}}  {text}" for name, text in lines)])
+    inputs = [(name, _value(one)) for name, one in zip(names, given, strict=False)]
+    return Verdict("wrong", f"not yet: {exercise.name} differs on random input {i + 1}", (*inputs, *lines))
 
 
 def _value(value: Any) -> str:

@@ -1,5 +1,6 @@
 """Pictures of a lesson: shown in a notebook; in a terminal saved, and their paths said."""
 
+import inspect
 import io
 import pathlib
 import sys
@@ -70,6 +71,20 @@ def show(picture: "Figure | Image.Image | np.ndarray", title: str = "") -> None:
     display(picture)
     if not isinstance(picture, Image.Image):
         pyplot.close(picture)  # or it would be shown once more at the cell's end
+
+
+def source(thing: Any) -> None:
+    """Show the package's own code of a function or a class, as it stands in its file."""
+    code = inspect.getsource(thing)
+    if not in_notebook():
+        from rich.console import Console
+        from rich.syntax import Syntax
+
+        Console(highlight=False).print(Syntax(code, "python", theme="ansi_dark", background_color="default"))
+        return
+    from IPython.display import Code, display
+
+    display(Code(code, language="python"))
 
 
 def save(picture: Any, title: str = "") -> pathlib.Path:
