@@ -34,7 +34,7 @@ class Verdict(NamedTuple):
         return "\n".join([self.heading, *(f"  {name:<{wide}}  {text}" for name, text in self.lines)])
 
 
-def check(number: int, function: Callable) -> bool:
+def check(number: int, function: Callable) -> None:
     """Hold a function against the answer of the lesson's exercise of its name, and say what came of it.
 
     Wrong for the first and second time brings a hint, for the third the answer.
@@ -42,13 +42,12 @@ def check(number: int, function: Callable) -> bool:
     known, name = exercises(number), function.__name__
     if name not in known:
         say(f"no exercise of lesson {number} is called {name}: there are {', '.join(known)}.")
-        return False
+        return
     came = verdict(known[name], function)
     say(came.said)
     if came.state == "wrong":
         _tries[number, name] += 1
         say(_help(known[name], _tries[number, name]))
-    return came.state == "right"
 
 
 def _help(exercise: Exercise, wrong: int) -> str:

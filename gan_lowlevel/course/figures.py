@@ -80,7 +80,9 @@ def source(thing: Any) -> None:
         from rich.console import Console
         from rich.syntax import Syntax
 
-        Console(highlight=False).print(Syntax(code, "python", theme="ansi_dark", background_color="default"))
+        Console(highlight=False).print(
+            Syntax(code, "python", theme="ansi_dark", background_color="default", word_wrap=True)
+        )
         return
     from IPython.display import Code, display
 

@@ -34,7 +34,9 @@ def run(page: Page) -> None:
             console.print(Markdown(_text(cell.source), code_theme=THEME, hyperlinks=False))
             asked = cell.source.startswith(pages.PREDICT)
             continue
-        console.print(Syntax(cell.source, "python", theme=THEME, background_color="default", padding=(0, 4)))
+        console.print(
+            Syntax(cell.source, "python", theme=THEME, background_color="default", padding=(0, 4), word_wrap=True)
+        )
         console.print()
         if asked and "hide-output" in cell.tags:
             _wait()
