@@ -16,8 +16,8 @@ if not (3, 11) <= sys.version_info[:2] <= (3, 13):  # the versions that TensorFl
     )
 
 # Asked here, since each module imports what it needs before any command can catch the failure.
-_NEEDED = ("absl", "matplotlib", "mlxtend", "numpy", "PIL", "scipy", "sklearn", "tensorboard", "tensorflow",
-           "threadpoolctl", "tqdm")  # fmt: skip
+_NEEDED = ("absl", "jupytext", "matplotlib", "mlxtend", "numpy", "PIL", "rich", "scipy", "sklearn", "tensorboard",
+           "tensorflow", "threadpoolctl", "tqdm")  # fmt: skip
 _missing = [name for name in _NEEDED if importlib.util.find_spec(name) is None]
 if _missing:
     sys.exit(f"gan_lowlevel wants {', '.join(_missing)}, not installed here: pip install -r requirements.txt")

@@ -84,10 +84,13 @@ def _define(record: type) -> flags.FlagValues:
     return values
 
 
-def _read(record: type, argv: Sequence[str]) -> tuple[dict[str, Any], set[str]]:
-    """Values by name, and the names that `argv` gives. Raises Failure(FLAGS) with absl's sentence or ours."""
+def _read(record: type, argv: Sequence[str], bare: str = "") -> tuple[dict[str, Any], set[str]]:
+    """Values by name, and the names that `argv` gives. Raises Failure(FLAGS) with absl's sentence or ours.
+
+    bare: the setting that is meant by a value without a name.
+    """
     values = _define(record)
-    _parse(values, argv)
+    _parse(values, argv, bare)
     given = {
         name
         for name, facts in settings_of(record).items()
@@ -96,7 +99,8 @@ def _read(record: type, argv: Sequence[str]) -> tuple[dict[str, Any], set[str]]:
     return {name: getattr(values, name) for name in settings_of(record)}, given
 
 
-def _parse(values: flags.FlagValues, argv: Sequence[str]) -> None:
+def _parse(values: flags.FlagValues, argv: Sequence[str], bare: str = "") -> None:
+    values.set_gnu_getopt(bool(bare))  # or it would read no flag behind such a value
     warning = io.StringIO()  # absl only warns of a flagfile that includes itself, and goes on without it
     try:
         with contextlib.redirect_stderr(warning):
@@ -112,6 +116,8 @@ def _parse(values: flags.FlagValues, argv: Sequence[str]) -> None:
     if rest[:1] == ["--"] and any(argument.startswith("-") for argument in rest[1:2]):
         raise Failure(Exit.FLAGS, f"a bare -- ends the flags, and {rest[1]!r} comes after it: leave the -- out.")
     rest = [argument for argument in rest if argument != "--"]
+    if bare and len(rest) == 1 and not rest[0].startswith("-"):
+        return _parse(values, [f"--{bare}={rest[0]}"])
     if rest and (unknown := rest[0].lstrip("-").partition("=")[0]) and rest[0].startswith("-"):
         if unknown == "log_dir":
             raise Failure(Exit.FLAGS, "unknown flag --log_dir: you want --logdir.")
@@ -122,9 +128,9 @@ def _parse(values: flags.FlagValues, argv: Sequence[str]) -> None:
         raise Failure(Exit.FLAGS, f"only flags are wanted, got {rest[0]!r}: write settings as --name=value.")
 
 
-def read_record(record: type[Record], argv: Sequence[str]) -> Record:
-    """A command's settings record from its arguments."""
-    values, _ = _read(record, argv)
+def read_record(record: type[Record], argv: Sequence[str], bare: str = "") -> Record:
+    """A command's settings record from its arguments; a value without a name is that of the setting `bare`."""
+    values, _ = _read(record, argv, bare)
     return record(**values)
 
 

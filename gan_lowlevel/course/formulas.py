@@ -1,0 +1,56 @@
+"""Formulas of LaTeX as a terminal shows them: those that the lessons use, no more."""
+
+import re
+
+SIGNS = {
+    "alpha": "α", "approx": "≈", "beta": "β", "cdot": "·", "delta": "δ", "dots": "…", "epsilon": "ε", "eta": "η",
+    "ge": "≥", "geq": "≥", "in": "∈", "infty": "∞", "int": "∫", "lambda": "λ", "ldots": "…", "le": "≤", "leq": "≤",
+    "mapsto": "↦", "mid": "|", "mu": "μ", "nabla": "∇", "ne": "≠", "neq": "≠", "odot": "⊙", "partial": "∂", "pi": "π",
+    "pm": "±", "prod": "∏", "propto": "∝", "rightarrow": "→", "sigma": "σ", "sim": "~", "sum": "Σ", "theta": "θ",
+    "tfrac": "frac", "times": "×", "to": "→", "varepsilon": "ε", "Rightarrow": "⇒", "Sigma": "Σ", "Vert": "‖",
+    "lVert": "‖", "rVert": "‖", "lvert": "|", "rvert": "|", "quad": "  ", "qquad": "   ", "left": "", "right": "",
+    "big": "", "Big": "", "bigl": "", "bigr": "", "displaystyle": "", "limits": "", "ell": "ℓ", "gg": "≫", "ll": "≪",
+}  # fmt: skip
+POWERS = str.maketrans("0123456789-+n", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺ⁿ")
+_WRAPPED = r"\\(?:text|textbf|textit|mathrm|mathbb|mathcal|mathbf|mathit|operatorname|boldsymbol)\*?\{([^{}]*)\}"
+_FRACTION = r"\\[td]?frac\{([^{}]*)\}\{([^{}]*)\}"
+_SHORT_FRACTION = r"\\[td]?frac\s*(\d)\s*(\d)"
+_HIDDEN = re.compile(r"```.*?```|~~~.*?~~~|`[^`\n]*`", re.DOTALL)
+
+
+def plain(formula: str) -> str:
+    r"""One formula without its dollars: `\frac{\partial L}{\partial a}` to `∂L/∂a`."""
+    text = re.sub(_SHORT_FRACTION, r"\1/\2", formula)
+    for _ in range(6):  # one level of braces each
+        text = re.sub(_WRAPPED, r"\1", text)
+        text = re.sub(r"([_^])\{(\w+|[^\w{}]|-\d+)\}", r"\1\2", text)
+        text = re.sub(_FRACTION, lambda parts: f"{_term(parts[1])}/{_term(parts[2])}", text)
+        text = re.sub(r"\\sqrt\{([^{}]*)\}", r"√(\1)", text)
+        text = re.sub(r"\\(?:hat|bar|tilde|vec)\{([^{}]*)\}", r"\1", text)
+        text = re.sub(r"([_^])\{([^{}]*)\}", r"\1(\2)", text)
+    text = re.sub(r"\\([,;:!> ])", " ", text)
+    text = text.replace(r"\\", "\n").replace(r"\|", "‖").replace(r"\{", "{").replace(r"\}", "}")
+    text = re.sub(r"(\\partial) (?=[A-Za-z\\])", r"\1", text)
+    text = re.sub(r"\\([A-Za-z]+)", lambda name: SIGNS.get(name[1], name[1]), text)
+    text = re.sub(r"\^(-?\d+|n)\b", lambda power: power[1].translate(POWERS), text)
+    return "\n".join(re.sub(r" +", " ", line).strip() for line in text.replace("*", "·").split("\n")).strip()
+
+
+def _term(text: str) -> str:
+    """In parentheses where it is more than one factor."""
+    simple = re.fullmatch(r"[\w\\ ]+|[\w\\]+\([^()]*\)", text.strip()) and "+" not in text
+    return text.strip() if simple else f"({text.strip()})"
+
+
+def shown(markdown: str) -> str:
+    """A text whose formulas stand as code, in a line or in blocks; what is code already stays."""
+    parts, last = [], 0
+    for code in _HIDDEN.finditer(markdown):
+        parts += [_formulas(markdown[last : code.start()]), code[0]]
+        last = code.end()
+    return "".join([*parts, _formulas(markdown[last:])])
+
+
+def _formulas(text: str) -> str:
+    text = re.sub(r"\$\$(.+?)\$\$", lambda found: f"\n```\n{plain(found[1])}\n```\n", text, flags=re.DOTALL)
+    return re.sub(r"(?<![\\$`])\$([^$\n]+(?:\n[^$\n]+)?)\$", lambda found: f"`{plain(found[1])}`", text)
