@@ -79,7 +79,7 @@ def lined_up(text: str) -> str:
 
 def words(text: str) -> list[str]:
     """What is left to translate: words outside of code, formulas, and the addresses of links."""
-    outside = re.sub(r"`[^`\n]*`|\$[^$]+\$|\]\([^)]*\)|<!--.*?-->|\\\w+", " ", "".join(pages.prose(text)))
+    outside = re.sub(r"`[^`\n]*`|\$\$[^$]*\$\$|\$[^$]+\$|\]\([^)]*\)|<!--.*?-->|\\\w+", " ", "".join(pages.prose(text)))
     return re.findall(r"[A-Za-z]{2,}", outside)
 
 
