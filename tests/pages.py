@@ -1,5 +1,6 @@
 """The pages of the project as text, and what stands on them: commands, links, blocks, tables."""
 
+import ast
 import collections
 import pathlib
 import re
@@ -71,6 +72,13 @@ def facts(text: str) -> Facts:
             re.sub(r".*/", "", one) for one in re.findall(r"\]\(([^)#]+)", "".join(prose(text)))
         ),
     )
+
+
+def messages(po: str) -> dict[str, str]:
+    """The text of a .po file: translations by their original; without its header."""
+    found = re.findall(r'^msgid ((?:".*"\n)+)msgstr ((?:".*"\n)+)', po + "\n", re.MULTILINE)
+    texts = [["".join(map(ast.literal_eval, part.split("\n")[:-1])) for part in pair] for pair in found]
+    return {original: translation for original, translation in texts if original}
 
 
 def anchors(text: str) -> set[str]:

@@ -1,12 +1,19 @@
 """What is there in two languages says the same: its commands, its code, and every figure."""
 
 import collections
+import pathlib
 import re
 
+import jupytext
 import pytest
 
 from tests import pages
-from tests.pages import PAGES
+from tests.pages import PAGES, ROOT
+
+LOCALE = ROOT / "docs" / "locale" / "zh_CN" / "LC_MESSAGES"
+CATALOGUES = sorted(LOCALE.rglob("*.po"))
+IN_CHINESE = {"lessons/01_value"}
+BADGE = "Open in Colab"  # which is put in when the notebook is made
 
 TRANSLATED = {"README.md": "README.zh-CN.md"} | {
     page: page.replace("articles/", "articles/zh/") for page in PAGES if re.fullmatch(r"docs/articles/\w+\.md", page)
@@ -54,6 +61,50 @@ def test_sections_have_the_same_figures_names_and_links(pair):
     assert [re.match("#*", one)[0] for one in chinese] == [re.match("#*", one)[0] for one in english]
     for one, other in zip(english, chinese, strict=True):
         assert differences(pages.facts(one), pages.facts(other)) == {}, one.partition("\n")[0]
+
+
+def source(po: pathlib.Path) -> str:
+    """The English text that a .po file translates, markup and all; of a lesson what is no code."""
+    path = (ROOT / "docs" / po.relative_to(LOCALE)).with_suffix(".md")
+    if path.is_file():
+        return path.read_text(encoding="utf-8")
+    cells = jupytext.reads(path.with_suffix(".py").read_text(encoding="utf-8"), fmt="py:percent").cells
+    return "\n\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
+
+
+def lined_up(text: str) -> str:
+    """Without line breaks, as messages have it."""
+    return re.sub(r"\s+", " ", text)
+
+
+def words(text: str) -> list[str]:
+    """What is left to translate: words outside of code, formulas, and the addresses of links."""
+    outside = re.sub(r"`[^`\n]*`|\$[^$]+\$|\]\([^)]*\)|<!--.*?-->|\\\w+", " ", "".join(pages.prose(text)))
+    return re.findall(r"[A-Za-z]{2,}", outside)
+
+
+def test_the_lessons_that_are_to_be_there_in_chinese_are():
+    assert {po.relative_to(LOCALE).with_suffix("").as_posix() for po in CATALOGUES} >= IN_CHINESE
+
+
+@pytest.mark.parametrize("po", CATALOGUES, ids=lambda po: po.stem)
+def test_a_catalogue_is_of_the_page_as_it_is_now_and_of_all_of_it(po):
+    text, known = lined_up(source(po)), pages.messages(po.read_text(encoding="utf-8"))
+    left = lined_up("".join(pages.prose(source(po))))
+    for original in sorted(known, key=len, reverse=True):
+        if BADGE not in original:
+            assert lined_up(original) in text
+            left = left.replace(lined_up(original), "\n")
+    assert words(left) == []
+
+
+@pytest.mark.parametrize("po", CATALOGUES, ids=lambda po: po.stem)
+def test_a_catalogue_has_the_figures_names_links_and_formulas_of_its_page(po):
+    for original, translation in pages.messages(po.read_text(encoding="utf-8")).items():
+        assert differences(pages.facts(original), pages.facts(translation)) == {}, original
+        formulas = [sorted(re.findall(r"\$[^$]+\$", text)) for text in (original, translation)]
+        assert formulas[0] == formulas[1], original
+        assert re.search(r"[\u4e00-\u9fff]", translation) or not words(original) or translation == original, original
 
 
 PAGE = """# A page of 3 lines
