@@ -5,6 +5,8 @@ A row's runs are trained on one thread each, so that as many go side by side as 
 
 import dataclasses
 
+FOLDERS = {"mnist": "DIR", "photos": "PHOTOS"}  # as commands call them
+
 
 @dataclasses.dataclass(frozen=True)
 class Row:
@@ -20,7 +22,7 @@ class Row:
 
     def command(self, seed: int) -> str:
         """The training, as a stranger repeats it."""
-        folder = f" --input_data_dir={self.data.upper()}" if self.data else ""
+        folder = f" --input_data_dir={FOLDERS[self.data]}" if self.data else ""
         return f"python -m gan_lowlevel.main {self.flags}{folder} --seed={seed} --threads=1"
 
     def run_name(self, seed: int) -> str:
@@ -53,6 +55,10 @@ TABLES: dict[str, tuple[Row, ...]] = {
     "paper": (
         Row("goodfellow", "--model=goodfellow --epochs=200 --save_every=10000 --max_to_keep=200", range(3), "mnist",
             walk=True, judge="frechet"),
+        Row("goodfellow_adam", "--model=goodfellow --optimizer=adam --d_learning_rate=0.0002 --g_learning_rate=0.0002 "
+            "--beta1=0.5 --learning_rate_decay=1 --learning_rate_floor=0 --momentum=0 --final_momentum=0 "
+            "--momentum_steps=0 --updates=alternating --epochs=100 --save_every=10000 --max_to_keep=200", range(3),
+            "mnist", walk=True, judge="frechet"),
     ),
     "modes": (
         Row("ring", "--model=mixture --mixture=ring", range(3)),

@@ -21,7 +21,7 @@ import numpy as np
 from PIL import Image
 
 from benchmarks import centres, report
-from benchmarks.rows import STUDIES, TABLES, Row, Study
+from benchmarks.rows import FOLDERS, STUDIES, TABLES, Row, Study
 from gan_lowlevel import __version__, runs
 from gan_lowlevel.runs import Run
 
@@ -79,7 +79,9 @@ def measured(row: Row, logdir: pathlib.Path, folders: dict[str, str], collect: b
         if not collect and not _finished(run):
             if row.data and not folders[row.data]:
                 sys.exit(f"{row.name} wants --{row.data}=DIR")
-            command = row.command(seed).replace(row.data.upper() or "\0", folders.get(row.data, ""))
+            command = row.command(seed)
+            if row.data:
+                command = command.replace(f"={FOLDERS[row.data]}", f"={shlex.quote(folders[row.data])}")
             _run(f"{command} --logdir={logdir} --run_name={row.run_name(seed)}")
         if _finished(run):
             print(f"{run.directory.name}: finished", flush=True)

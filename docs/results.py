@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from docs.reading import png
+from docs.drawing import png
 
 ROOT = pathlib.Path(__file__).parent.parent
 RESULTS, PAGE, README = ROOT / "results", ROOT / "docs" / "results.md", ROOT / "README.md"
@@ -138,7 +138,7 @@ def paper(tables: dict[str, Table]) -> str | None:
             paper_findings(tables),
             "Commands: "
             + "; ".join([command(row) for row in rows.values()])
-            + "; k-means: `python -m benchmarks.tables paper --mnist=MNIST`.",
+            + "; k-means: `python -m benchmarks.tables paper --mnist=DIR`.",
         )
         if part
     )
@@ -412,8 +412,8 @@ INTRODUCTION = """\
 # Results
 
 Made by `python -m docs.results` from `results/*.json`, which `python -m benchmarks.tables` writes; a test holds this
-page to those files. Every row has the command that repeats it: `MNIST` and `PHOTOS` stand for folders, further runs
-differ in `--seed` alone. The same command on the same kind of machine gives the same bits; on another kind, or with
+page to those files. Every row has the command that repeats it: `DIR` and `PHOTOS` stand for the folders of data, further
+runs differ in `--seed` alone. The same command on the same kind of machine gives the same bits; on another kind, or with
 another number of threads, another run of the same recipe. What a source printed says so; everything else is ours.
 
 {machine}"""
@@ -427,8 +427,8 @@ def page(tables: dict[str, Table]) -> str:
         facts = known["machine"]
         machine = (
             f"Run on {facts['cores']} cores of an {facts['cpu']}, one thread a run, beside other work: seconds are "
-            f"what they took there. gan_lowlevel {known['version']}, TensorFlow {facts['versions']['tensorflow']}, Python "
-            f"{facts['python']}."
+            f"what they took there. gan_lowlevel {known['version']}, TensorFlow {facts['versions']['tensorflow']}, "
+            f"Python {facts['python']}."
         )
     parts = [INTRODUCTION.format(machine=machine).strip()]
     for title, section in SECTIONS.items():
@@ -462,7 +462,7 @@ def readme_table(tables: dict[str, Table]) -> str:
 
 
 def _without_seed(text: str) -> str:
-    return re.sub(r" --(seed|threads)=\d+", "", text).replace("=MNIST", "=DIR")
+    return re.sub(r" --(seed|threads)=\d+", "", text)
 
 
 def with_table(readme: str, tables: dict[str, Table]) -> str:
