@@ -412,9 +412,10 @@ INTRODUCTION = """\
 # Results
 
 Made by `python -m docs.results` from `results/*.json`, which `python -m benchmarks.tables` writes; a test holds this
-page to those files. Every row has the command that repeats it: `DIR` and `PHOTOS` stand for the folders of data, further
-runs differ in `--seed` alone. The same command on the same kind of machine gives the same bits; on another kind, or with
-another number of threads, another run of the same recipe. What a source printed says so; everything else is ours.
+page to those files. Every row has the command that repeats it: `DIR` and `PHOTOS` stand for the folders of data,
+further runs differ in `--seed` alone. The same command on the same kind of machine gives the same bits; on another
+kind, or with another number of threads, another run of the same recipe. What a source printed says so; everything else
+is ours.
 
 {machine}"""
 
