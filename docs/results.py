@@ -216,7 +216,7 @@ def modes(tables: dict[str, Table]) -> str | None:
 MODES_TEXT = """\
 Lin et al. 2018 (PacGAN), after Srivastava et al. 2017 (VEEGAN): the row of the GAN without packing. 2,500 points are
 drawn; a mode is found with one point within three standard deviations of it. Of real points 98.9 % lie so near. Theirs
-are means of ten runs, ± the standard error as they print it; ours say how many runs they are of."""
+are means of ten runs, ± as they print it; ours say how many runs they are of."""
 
 
 def study(tables: dict[str, Table]) -> str | None:
