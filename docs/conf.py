@@ -44,6 +44,8 @@ nb_execution_mode = os.environ.get("GAN_LOWLEVEL_LESSONS", "cache")
 nb_execution_cache_path = str(ROOT / "build" / "lessons")
 nb_execution_timeout = 600  # seconds a cell, on a busy machine
 nb_execution_raise_on_error = True
+nb_execution_in_temp = True  # what a lesson trains is not left among the pages
+os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))  # for its kernel
 nb_merge_streams = True
 nb_ipywidgets_js = {}  # no lesson has widgets, and theirs would come from elsewhere
 nb_code_prompt_show = "Show the code"
@@ -59,7 +61,7 @@ gettext_location = False
 locale_dirs = ["locale"]
 
 autosummary_generate = True
-autodoc_default_options = {"members": True, "member-order": "bysource", "show-inheritance": True}
+autodoc_default_options = {"members": True, "member-order": "bysource"}
 autodoc_preserve_defaults = True
 autodoc_typehints_format = "short"
 add_module_names = False
@@ -73,7 +75,12 @@ html_css_files = ["site.css"]
 html_copy_source = False
 html_show_sourcelink = False
 html_permalinks_icon = "#"
-html_theme_options = {"top_of_page_buttons": []}
+html_favicon = "web/static/favicon.svg"
+_LIGHT = {"color-brand-primary": "#1f4fa8", "color-brand-content": "#1f4fa8", "color-link": "#1f4fa8",
+          "color-api-name": "#1a1a1a", "color-api-pre-name": "#1a1a1a"}  # fmt: skip
+_DARK = {"color-brand-primary": "#8ab4ff", "color-brand-content": "#8ab4ff", "color-link": "#8ab4ff",
+         "color-api-name": "#eeeeee", "color-api-pre-name": "#eeeeee"}  # fmt: skip
+html_theme_options = {"top_of_page_buttons": [], "light_css_variables": _LIGHT, "dark_css_variables": _DARK}
 pygments_style, pygments_dark_style = "friendly", "github-dark"
 html_sidebars = {
     "**": [

@@ -101,6 +101,7 @@ def fields(record: type) -> list[Field]:
             above.insert(0, said[start])
         if name in settings:
             default, text = repr(settings[name].default), settings[name].metadata["setting"].help
+            default = "the recipe's" if default == "None" else default
         else:
             default, text = one.value and ast.unparse(one.value), " ".join([*above, *beside])
         kind = f"{kind} = {default}".strip() if default else kind
@@ -111,7 +112,8 @@ def fields(record: type) -> list[Field]:
 def _listed(found: list[Field]) -> list[str]:
     made = [""]
     for field in found:
-        made += [f"``{field.name}`` : ``{field.kind}``", f"    {escaped(field.text) or '..'}"]
+        kind = f" : ``{field.kind}``" if field.kind else ""
+        made += [f"``{field.name}``{kind}", f"    {escaped(field.text) or '..'}"]
     return made
 
 

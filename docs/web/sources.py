@@ -67,8 +67,9 @@ class Links(SphinxTransform):
         target = node["reftarget"]
         path = pathlib.Path(os.path.normpath(moved.DOCS / f"{target}.md"))
         found, language = moved.page_of(path), self.config.language
-        if found is None and target in self.env.found_docs and moved.text_of(target, language) != moved.text_of(target, moved.ENGLISH):
-            found = target, moved.ENGLISH  # the Chinese page links to the English one
+        own = moved.text_of(self.env.docname, language) != moved.text_of(self.env.docname, moved.ENGLISH)
+        if found is None and own and target == self.env.docname:
+            found = target, moved.ENGLISH  # a Chinese page links to the English one, whose name it has here
         if found is None:
             if target not in self.env.found_docs and path.is_file():
                 self._replace(node, self._shown(path))
