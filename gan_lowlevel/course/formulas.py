@@ -4,7 +4,7 @@ import re
 
 SIGNS = {
     "alpha": "α", "approx": "≈", "beta": "β", "cdot": "·", "delta": "δ", "dots": "…", "epsilon": "ε", "eta": "η",
-    "ge": "≥", "geq": "≥", "in": "∈", "infty": "∞", "int": "∫", "lambda": "λ", "ldots": "…", "le": "≤", "leq": "≤",
+    "ge": "≥", "geq": "≥", "in": "∈", "infty": "∞", "int": "∫", "lambda": "λ", "ldots": "…", "leftarrow": "←", "le": "≤", "leq": "≤",
     "mapsto": "↦", "mid": "|", "mu": "μ", "nabla": "∇", "ne": "≠", "neq": "≠", "odot": "⊙", "partial": "∂", "pi": "π",
     "pm": "±", "prod": "∏", "propto": "∝", "rightarrow": "→", "sigma": "σ", "sim": "~", "sum": "Σ", "theta": "θ",
     "tfrac": "frac", "times": "×", "to": "→", "varepsilon": "ε", "Rightarrow": "⇒", "Sigma": "Σ", "Vert": "‖",
@@ -30,15 +30,16 @@ def plain(formula: str) -> str:
         text = re.sub(r"([_^])\{([^{}]*)\}", r"\1(\2)", text)
     text = re.sub(r"\\([,;:!> ])", " ", text)
     text = text.replace(r"\\", "\n").replace(r"\|", "‖").replace(r"\{", "{").replace(r"\}", "}")
-    text = re.sub(r"(\\partial) (?=[A-Za-z\\])", r"\1", text)
     text = re.sub(r"\\([A-Za-z]+)", lambda name: SIGNS.get(name[1], name[1]), text)
+    text = re.sub(r"([∂∇]) (?=\w)", r"\1", text)
+    text = text.replace("^*", "*")
     text = re.sub(r"\^(-?\d+|n)\b", lambda power: power[1].translate(POWERS), text)
-    return "\n".join(re.sub(r" +", " ", line).strip() for line in text.replace("*", "·").split("\n")).strip()
+    return "\n".join(re.sub(r" +", " ", line).strip() for line in text.split("\n")).strip()
 
 
 def _term(text: str) -> str:
     """In parentheses where it is more than one factor."""
-    simple = re.fullmatch(r"[\w\\ ]+|[\w\\]+\([^()]*\)", text.strip()) and "+" not in text
+    simple = re.fullmatch(r"[\w\\ ]+|[\w\\]+\([^()]*\)", text.strip())
     return text.strip() if simple else f"({text.strip()})"
 
 
