@@ -37,21 +37,20 @@ class Table:
 
     def __init__(self, config: Config):
         system.import_quietly("tensorflow")
-        import tensorflow as tf
+        import tensorflow.compat.v1 as v1
 
         from gan_lowlevel import data, gan, networks, sessions, train
         from gan_lowlevel.loop import ExplicitLoop
         from gan_lowlevel.theory import Theory
 
-        v1 = tf.compat.v1
         self.law, game = data.load(config), networks.GAMES[config.model](config)
         rows = data.rows(self.law, config, game.output_range, game.data_shape)
         self.config = config = train.resolve(config, rows)
         self.knobs = knobs.Knobs(config)
         self._x = self.law.points(data.unseen(config.seed), 0, MEASURED)
         self._z = sessions.latents(game, config.z_dim, list(range(MEASURED)))
-        with tf.Graph().as_default() as graph:
-            self._rates = gan.Rates(*(v1.placeholder(tf.float64, [], f"{player}_learning_rate") for player in "dg"))
+        with v1.Graph().as_default() as graph:
+            self._rates = gan.Rates(*(v1.placeholder(v1.float64, [], f"{player}_learning_rate") for player in "dg"))
             built = gan.build(config, game, rates=self._rates)
             train.refuse_too_large(config, game)
             session = v1.Session(graph=graph, config=sessions.session_config(config.threads, config.device))
@@ -60,8 +59,7 @@ class Table:
             self._force = Theory(self.loop, None).forces[config.g_loss]
             train.initialize(session, game, self.law)
             variables = v1.global_variables()
-            assigned = [variable.initializer for variable in variables]
-            self._first = dict(zip(assigned, session.run(variables), strict=True))
+            self._first = dict(zip([v.initializer for v in variables], session.run(variables), strict=True))
         self.start_over()
 
     def start_over(self) -> None:
@@ -87,7 +85,7 @@ class Table:
             for update in [self.d] * self.knobs.d_step + [self.g] * self.knobs.g_step:
                 update()
         self.steps += 1
-        self.playing = self.playing and not self._over()
+        self.playing = self.playing and not self.over()
 
     def _update(self, update: Any, feed: dict, d: int = 0, g: int = 0) -> None:
         if self.broken:
@@ -97,10 +95,10 @@ class Table:
             feed[self.loop.gan.step] = self.steps
         finite = self.loop.session.run(update.finite, feed)
         self.d_updates, self.g_updates = self.d_updates + d, self.g_updates + g
-        if not finite.all():
-            self.broken = update.checked[int(np.argmin(finite))]
+        self.broken = "" if finite.all() else update.checked[int(np.argmin(finite))]
 
-    def _over(self) -> bool:
+    def over(self) -> bool:
+        """Whether no step follows but after `start_over`."""
         return bool(self.broken) or self.steps >= self.config.max_steps
 
     def play_for(self, seconds: float, until: float = float("inf")) -> None:
@@ -112,7 +110,7 @@ class Table:
     def press(self, key: str) -> None:
         """What KEYS and the knobs' keys say, by matplotlib's names of them. A single update pauses."""
         if key == " ":
-            self.playing = not self.playing and not self._over()
+            self.playing = not self.playing and not self.over()
         elif key in ("d", "g"):
             self.playing = False
             (self.d if key == "d" else self.g)()
@@ -136,16 +134,21 @@ class Table:
                 del self.curves[1:-1:2]
         return self._seen
 
-    def said(self) -> str:
-        """Where the game stands."""
-        if self.broken:
-            return f"{self.broken} is not finite: r starts over"
-        state = "the last step: r starts over" if self._over() else "playing" if self.playing else "paused"
-        return f"step {self.steps:,} · {self.d_updates:,} updates of D, {self.g_updates:,} of G · {state}"
+    def says(self) -> list[str]:
+        """Where the game stands, and what is set."""
+        state = "the last step: r starts over" if self.over() else "playing" if self.playing else "paused"
+        said = f"step {self.steps:,} · {self.d_updates:,} updates of D, {self.g_updates:,} of G · {state}"
+        return [f"{self.broken} is not finite: r starts over" if self.broken else said, *self.knobs.said()]
+
+    def board(self, figure: Any, *keys: Any) -> Any:
+        """A Board on that figure, for `show`."""
+        from gan_lowlevel.views.board import Board
+
+        return Board(figure, self.loop, self.law, *keys)
 
     def show(self, board: Any) -> np.ndarray:
-        """A frame on that Board: what it shows."""
-        return board.show(*self.look(), self.curves, self.said(), self.knobs.said())
+        """A frame on that Board: what it shows, uint8 [720, 1280, 3] at first, until the next."""
+        return board.show(*self.look(), self.curves, *self.says())
 
 
 def main(config: Config) -> Exit:
@@ -154,24 +157,23 @@ def main(config: Config) -> Exit:
         raise Failure(Exit.FLAGS, "--live is played by one process: unset TF_CONFIG, which names others.")
     figure, is_open = screen.window(f"gan_lowlevel: {config.model}")  # before TensorFlow takes its seconds
     command.start_tensorflow()
-    from gan_lowlevel.views.board import Board
-
     table, pressed = Table(config), []
     say(f"live     {config.model}, in a window; no run is read or written")
     for key, act in (*KEYS, *zip(knobs.KEYS, table.knobs.said(), strict=True)):
         say(f"{key:9}{act}")
-    table.show(board := Board(figure, table.loop, table.law, KEYS, knobs.KEYS))
+    table.show(board := table.board(figure, KEYS, knobs.KEYS))
     figure.canvas.mpl_connect("key_press_event", lambda event: pressed.append(event.key or ""))
     figure.canvas.manager.show()
     while is_open() and "q" not in pressed:
-        keys = [pressed.pop(0) for _ in pressed[:]]
-        for key in keys:
+        changed = bool(table.playing or pressed)
+        while pressed:
+            before, key = table.says(), pressed.pop(0)
             table.press(key)
-        if keys or table.playing:
-            table.play_for(FRAME)
+            if table.says() != before:
+                say(f"{'space' if key == ' ' else key:9}{' · '.join(table.says())}")
+        table.play_for(FRAME)
+        if changed:
             table.show(board)
-        for key in keys:
-            say(f"{key:9}{' · '.join([table.said(), *table.knobs.said()])} · V {table.curves[-1][1]:z.4f}")
         figure.canvas.start_event_loop(HEARING)
     return Exit.DONE
 
@@ -180,14 +182,11 @@ def play(game: Table | str, steps: int) -> Table:
     """In a notebook: play so many steps, redrawn in place. Interrupting the cell ends it early.
 
     game: flags of `main`, such as "--model=parabola --d_step=2"; or what an earlier call gave, to go on, maybe after
-    `table.d()`, `table.g()`, another `table.knobs.d_step` or `table.knobs.d_learning_rate`. Raises Failure(FLAGS).
-    Elsewhere than in a notebook nothing is shown; `picture` is what would be.
+    `d()`, `g()` or with other `knobs`. Elsewhere nothing is shown; `picture` is what would be. Raises Failure(FLAGS).
     """
     table = Table(read_config(["--live", *shlex.split(game)])) if isinstance(game, str) else game
-    from gan_lowlevel.views.board import Board
-
-    board, redraw = Board(screen.page(), table.loop, table.law), screen.cell()
-    table.playing, until = not table._over(), table.steps + steps
+    board, redraw = table.board(screen.page()), screen.cell()
+    table.playing, until = not table.over(), table.steps + steps
     with contextlib.suppress(KeyboardInterrupt):
         while table.playing and table.steps < until:
             table.play_for(FRAME, until)
@@ -198,6 +197,4 @@ def play(game: Table | str, steps: int) -> Table:
 
 def picture(table: Table) -> np.ndarray:
     """The players as they are now: uint8 [720, 1280, 3]."""
-    from gan_lowlevel.views.board import Board
-
-    return table.show(Board(screen.page(), table.loop, table.law))
+    return table.show(table.board(screen.page()))

@@ -20,22 +20,24 @@ def window(title: str) -> "tuple[Figure, Callable[[], bool]]":
 
     Of matplotlib's toolkits the one that it finds. Raises Failure(FLAGS) where there is no toolkit or no display.
     """
-    import matplotlib
-    from matplotlib import pyplot
-
-    matplotlib.rcParams["toolbar"] = "None"  # what it offers is for figures that stand still
+    figure, why = None, ""
     try:
-        figure, why = pyplot.figure(figsize=INCHES, dpi=100), ""
+        import matplotlib
+        from matplotlib import pyplot
+
+        matplotlib.rcParams["toolbar"] = "None"  # what it offers is for figures that stand still
+        figure = pyplot.figure(figsize=INCHES, dpi=100)
     except Exception as error:  # each toolkit has its own
-        figure, why = None, f" ({error})"
+        why = f": {error}"
     # Agg, the last resort, has no toolkit; nor have the backends of notebooks and browsers, whose loop is elsewhere.
     if figure is None or not figure.canvas.required_interactive_framework:
-        backend = f"MPLBACKEND={os.environ['MPLBACKEND']}" if "MPLBACKEND" in os.environ else "its backend is agg"
+        backend = os.environ.get("MPLBACKEND")
+        said = f"MPLBACKEND={backend}{why}" if backend else "it finds no display, or no toolkit"
         raise Failure(
             Exit.FLAGS,
-            f"--live wants a window, and matplotlib can open none here, {backend}{why}: give it a screen (over ssh: "
-            "ssh -X) and a toolkit (Debian: apt-get install python3-tk; anywhere: pip install PySide6), or play in a "
-            'notebook: from gan_lowlevel import live; live.play("--model=parabola", steps=500).',
+            f"--live wants a window, and matplotlib opens none here ({said}): give it a screen (over ssh: ssh -X) and "
+            "a toolkit (Debian: apt-get install python3-tk; anywhere: pip install PySide6), or play in a notebook: "
+            'from gan_lowlevel import live; live.play("--model=parabola", steps=500).',
         )
     figure.canvas.manager.set_window_title(title)
     figure.canvas.mpl_disconnect(figure.canvas.manager.key_press_handler_id)  # its own keys, of which g draws a grid

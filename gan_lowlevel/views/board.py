@@ -82,7 +82,7 @@ class Board:
         self._canvas.mpl_connect("draw_event", self._keep)
 
     def show(
-        self, real: np.ndarray, fake: np.ndarray, force: np.ndarray, curves: list[tuple], said: str, knobs: list[str]
+        self, real: np.ndarray, fake: np.ndarray, force: np.ndarray, curves: list[tuple], said: str, *knobs: str
     ) -> np.ndarray:
         """Draw a frame: what it shows, uint8 [height, width, 3], until the next.
 
