@@ -1,15 +1,17 @@
-"""What may be set between two updates of a game that is played live: ratio and learning rates, and their keys."""
+"""What may be set between two updates of a game that is played live, and all its keys."""
 
 import dataclasses
 
 from gan_lowlevel.config import Config
 
-KEYS = ("+ −", "↑ ↓", "→ ←")  # in the order of `Knobs.said`
+KEYS = (("space", "go, pause"), ("d", "one update of D"), ("g", "one update of G"), ("r", "start over"),
+        ("0", "the recipe's ratio and rates"), ("q", "close"))  # fmt: skip
+KNOBS = ("+ −", "↑ ↓", "→ ←")  # keys, in the order of `Knobs.said`
 
 
 @dataclasses.dataclass
 class Knobs:
-    """As they are set now; at first as the settings say."""
+    """Ratio and learning rates as they are set now; at first as the settings say."""
 
     config: Config
     d_step: int = 0
@@ -40,7 +42,7 @@ class Knobs:
             self.g_learning_rate *= 2.0 if key == "right" else 0.5
 
     def said(self) -> list[str]:
-        """A line for each of KEYS."""
+        """A line for each of KNOBS."""
         return [
             f"D : G = {self.d_step} : {self.g_step}",
             f"D's learning rate {self.d_learning_rate:g}",

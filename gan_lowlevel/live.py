@@ -24,8 +24,6 @@ MEASURED, SEEN = 300, 100  # real points, and z, that V and the losses are of, a
 FRAME = 0.04  # seconds of play between two pictures
 HEARING = 0.01  # seconds in which the window then hears of keys
 KEPT = 2000  # points of a curve; at more every second one is dropped
-KEYS = (("space", "go, pause"), ("d", "one update of D"), ("g", "one update of G"), ("r", "start over"),
-        ("0", "the recipe's ratio and rates"), ("q", "close"))  # fmt: skip
 
 
 class Table:
@@ -91,8 +89,7 @@ class Table:
         if self.broken:
             return
         feed |= {self._rates.d: self.knobs.d_learning_rate, self._rates.g: self.knobs.g_learning_rate}
-        if self.loop.gan.step is not None:
-            feed[self.loop.gan.step] = self.steps
+        feed |= {} if self.loop.gan.step is None else {self.loop.gan.step: self.steps}
         finite = self.loop.session.run(update.finite, feed)
         self.d_updates, self.g_updates = self.d_updates + d, self.g_updates + g
         self.broken = "" if finite.all() else update.checked[int(np.argmin(finite))]
@@ -108,7 +105,7 @@ class Table:
             self.step()
 
     def press(self, key: str) -> None:
-        """What KEYS and the knobs' keys say, by matplotlib's names of them. A single update pauses."""
+        """What knobs.KEYS and knobs.KNOBS say, by matplotlib's names of them. A single update pauses."""
         if key == " ":
             self.playing = not self.playing and not self.over()
         elif key in ("d", "g"):
@@ -159,20 +156,23 @@ def main(config: Config) -> Exit:
     command.start_tensorflow()
     table, pressed = Table(config), []
     say(f"live     {config.model}, in a window; no run is read or written")
-    for key, act in (*KEYS, *zip(knobs.KEYS, table.knobs.said(), strict=True)):
+    for key, act in (*knobs.KEYS, *zip(knobs.KNOBS, table.knobs.said(), strict=True)):
         say(f"{key:9}{act}")
-    table.show(board := table.board(figure, KEYS, knobs.KEYS))
+    table.show(board := table.board(figure, knobs.KEYS, knobs.KNOBS))
     figure.canvas.mpl_connect("key_press_event", lambda event: pressed.append(event.key or ""))
     figure.canvas.manager.show()
     while is_open() and "q" not in pressed:
-        changed = bool(table.playing or pressed)
-        while pressed:
-            before, key = table.says(), pressed.pop(0)
+        keys = [pressed.pop(0) for _ in pressed[:]]
+        for key in keys:
+            before = table.says()
             table.press(key)
             if table.says() != before:
                 say(f"{'space' if key == ' ' else key:9}{' · '.join(table.says())}")
+        was_playing = table.playing
         table.play_for(FRAME)
-        if changed:
+        if was_playing and not table.playing:
+            say(f"{'':9}{' · '.join(table.says())}")
+        if keys or was_playing:
             table.show(board)
         figure.canvas.start_event_loop(HEARING)
     return Exit.DONE
