@@ -259,7 +259,7 @@ print(f"G_loss {last.g.g_loss:.4f}, mean D(G(z)) {last.d.d_fake:.4f}")
 # The gradient is as small as it was, the step is not. So whether a saturated loss *shows* depends on the optimizer,
 # which is a reason to look at the norm of the gradient and not at the pictures alone. `--g_loss=non_saturating` keeps
 # the gradient itself large, and has a price of its own: it pushes hardest where D is surest. Arjovsky and Bottou
-# (2017) analyse how restless that makes its updates.
+# (2017) analyze how restless that makes its updates.
 #
 # ### Exercise 4.3: one step of G
 #
