@@ -8,11 +8,11 @@ SIGNS = {
     "sigma": "σ", "tau": "τ", "phi": "φ", "varphi": "φ", "chi": "χ", "psi": "ψ", "omega": "ω", "Gamma": "Γ",
     "Delta": "Δ", "Theta": "Θ", "Lambda": "Λ", "Pi": "Π", "Sigma": "Σ", "Phi": "Φ", "Psi": "Ψ", "Omega": "Ω",
     "approx": "≈", "cdot": "·", "dots": "…", "ell": "ℓ", "equiv": "≡", "ge": "≥", "geq": "≥", "gg": "≫", "in": "∈",
-    "infty": "∞", "int": "∫", "lVert": "‖", "langle": "⟨", "lceil": "⌈", "ldots": "…", "le": "≤", "leftarrow": "←", "leq": "≤",
-    "lfloor": "⌊", "ll": "≪", "lvert": "|", "mapsto": "↦", "mid": "|", "nabla": "∇", "ne": "≠", "neq": "≠",
+    "infty": "∞", "int": "∫", "lVert": "‖", "langle": "⟨", "lceil": "⌈", "ldots": "…", "le": "≤", "leftarrow": "←",
+    "leq": "≤", "lfloor": "⌊", "ll": "≪", "lvert": "|", "mapsto": "↦", "mid": "|", "nabla": "∇", "ne": "≠", "neq": "≠",
     "odot": "⊙", "partial": "∂", "pm": "±", "prod": "∏", "propto": "∝", "qquad": "   ", "quad": "  ", "rVert": "‖",
-    "rangle": "⟩", "rceil": "⌉", "rfloor": "⌋", "rightarrow": "→", "Rightarrow": "⇒", "rvert": "|", "sim": "~", "sum": "Σ",
-    "times": "×", "to": "→", "Vert": "‖", "big": "", "Big": "", "bigl": "", "bigr": "", "displaystyle": "",
+    "rangle": "⟩", "rceil": "⌉", "rfloor": "⌋", "rightarrow": "→", "Rightarrow": "⇒", "rvert": "|", "sim": "~",
+    "sum": "Σ", "times": "×", "to": "→", "Vert": "‖", "big": "", "Big": "", "bigl": "", "bigr": "", "displaystyle": "",
     "left": "", "limits": "", "right": "",
 }  # fmt: skip
 POWERS = str.maketrans("0123456789-+n", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺ⁿ")
