@@ -149,14 +149,15 @@ def play(table, g_train, steps):
 # steps?
 
 # %% tags=["hide-output"]
-with table:
-    table.run(v1.global_variables_initializer())
-    right = play(table, table.gan.g_train.finite, 2000)
-    fakes = {"as it should be": table.run(table.gan.play.fake, table.loop.g_feed(step=2000, update=0))}
-    table.run(v1.global_variables_initializer())
-    wrong = play(table, forgotten, 2000)
-    fakes["forgotten"] = table.run(table.gan.play.fake, table.loop.g_feed(step=2000, update=0))
-curves = {"as it should be": right, "forgotten": wrong}
+games = {name: course.table("--model=parabola") for name in ("as it should be", "forgotten")}
+updates = {name: game.gan.g_train.finite for name, game in games.items()}
+with games["forgotten"] as game:
+    forgetful = v1.train.AdamOptimizer(0.001, name="forgetful")
+    updates["forgotten"] = forgetful.minimize(game.gan.g_report.g_loss)
+    game.run(v1.variables_initializer(forgetful.variables()))
+curves = {name: play(game, updates[name], 2000) for name, game in games.items()}
+fakes = {name: game.run(game.gan.play.fake, game.loop.g_feed(step=2000, update=0)) for name, game in games.items()}
+
 left, middle, last = plots.panels("V", "G's loss", "D(x) and, dotted, D(G(z))")
 for color, (name, curve) in zip(("C0", "C3"), curves.items(), strict=True):
     left.plot(curve[:, 0], linewidth=1, color=color, label=name)
@@ -165,7 +166,9 @@ for color, (name, curve) in zip(("C0", "C3"), curves.items(), strict=True):
     last.plot(curve[:, 3], linewidth=1, color=color, linestyle=":")
 plots.ideal(left, losses.IDEAL_VALUE, "−log 4")
 left.set_ylabel("nats")
-left.legend(loc="lower left")
+left.legend(loc="lower right")
+for axes in (left, middle, last):
+    axes.set_xlabel("step")
 plt.show()
 for name, curve in curves.items():
     value, g_loss, d_real, d_fake = curve[-200:].mean(axis=0)
@@ -174,7 +177,8 @@ for name, curve in curves.items():
 
 # %% [markdown]
 # **What you saw.** As it should be, V ends at −log 4 and G's loss at log 2. With the list forgotten, V ends *below*
-# −log 4 and G's loss well below log 2; D(x) and D(G(z)) both lie near 0.8. This D calls almost everything real.
+# −log 4 and G's loss well below log 2; D(x) and D(G(z)) both lie at about three quarters. This D calls almost
+# everything real.
 #
 # No D stays there of its own accord. One that said ½ to everything would get −log 4, which is more. So **a V that
 # stays below −log 4 says that D's weights are moved by somebody who does not want V to be high.** Note what does
@@ -193,7 +197,7 @@ for name, curve in curves.items():
 # $$D^* = \frac{p_{data}}{p_{data} + p_g}$$
 #
 # If G's update pulls at D too, with the same learning rate, there is one term more, $-p_g \log D$. Put the derivative
-# of the sum to 0 and you have the D at which both pulls cancel. Call it $D^\circ$.
+# of the sum to 0 and you have the D at which both pulls cancel. Call it $D_{pulled}$.
 #
 # ### Exercise 3.2: the D of a tug of war
 
@@ -207,8 +211,8 @@ def pulled_d(p_data, p_g):
 course.check(3, pulled_d)
 
 # %% [markdown]
-# Put $p_{data} = p_g$ into your formula, the end of a perfect game, and you have $D^\circ = 2/3$ in the place of ½.
-# Then V is $\log \frac{2}{3} + \log \frac{1}{3} = \log \frac{2}{9} = -1.504$. And where there are only fakes,
+# Put $p_{data} = p_g$ into your formula, the end of a perfect game, and you have $D_{pulled} = 2/3$ in the place of
+# ½. Then V is $\log \frac{2}{3} + \log \frac{1}{3} = \log \frac{2}{9} = -1.504$. And where there are only fakes,
 # $p_{data} = 0$, this D says ½: the severest thing that it ever says.
 #
 # The calculation weighs gradients as they are. Adam does not: it divides each player's gradient by its own size. So
@@ -240,7 +244,7 @@ print(f"V       {value:.3f}, by the formula {np.log(2 / 9):.3f}, and in a sound 
 
 # %% tags=["exercise"]
 def g_step(z, w_g, w_d, rate):
-    """(w_G, w_D) after one step of gradient descent of G. z: tensor [B, 1]; w_g, w_d: scalar tensors; rate: a number."""
+    """(w_G, w_D) after one step of gradient descent of G. z: tensor [B, 1]; w_g, w_d, rate: scalar tensors."""
     ...
 
 
@@ -308,16 +312,17 @@ with table:
 # | | `var_list` | a stack with a frozen D |
 # |---|---|---|
 # | who learns is said | at each update, by a list of weights | at the network, by a switch |
-# | D exists | once, connected twice | once, in two models with two switches |
-# | forgotten | all learn, V ends below −log 4 | the same |
-# | the other mistake | a weight that stands in no list is never trained | the switch is read at another time than one thinks |
+# | D exists | once, connected twice | once, in two models |
+# | forgotten | both learn, and V ends below −log 4 | the same |
+# | the other mistake | a weight in no list is never trained | the switch is read at another time |
 #
-# That last line is no theory. *When* does Keras read `trainable`? Keras 2 noted at each `compile` what might learn,
-# and the three lines above rely on it: D compiled before it was frozen goes on learning by itself. Keras 3 looks when
-# it trains for the first time. Tried with Keras 3.15: in the order above, `discriminator.train_on_batch` moves **no**
-# weight of D, with a warning that the model has no trainable weights. The articles' programs run there to their end
-# against a D that has never learnt anything. The ownership check, on whichever library, takes four lines: look at the
-# weights, train, look again.
+# The last line is no theory. *When* does Keras read `trainable`? Keras 2 noted at each `compile` what might learn
+# then, and the three numbered lines rely on it: D, compiled before it was frozen, goes on learning by itself. The
+# articles on DCGAN and on $y = x^2$ explain it so. Keras 3 looks when a model trains for the first time, and by then
+# D is frozen. Tried with Keras 3.15, `discriminator.train_on_batch` moves **no** weight of D in that order; a warning
+# says that the model has no trainable weights, and the program runs to its end against a D that has never learnt
+# anything. (The article on dogs turns the switch on and off in its loop, and is not caught.) Whichever library you
+# use, the ownership check is the same four lines: look at the weights, train, look again, compare.
 #
 # ## What to look at in TensorBoard
 #
@@ -327,7 +332,7 @@ with table:
 for name, curve in curves.items():
     folder = f"logs/lessons/var_list/{name.replace(' ', '_')}"
     shutil.rmtree(folder, ignore_errors=True)
-    with v1.summary.FileWriter(folder, table.graph) as writer:
+    with v1.summary.FileWriter(folder, games[name].graph) as writer:
         for step in range(0, len(curve), 20):
             for tag, number in zip(("value/V", "G_loss", "prob/D_x", "prob/D_G_z"), curve[step], strict=True):
                 point = v1.Summary.Value(tag=tag, simple_value=number)
@@ -339,10 +344,10 @@ for name, curve in curves.items():
 # ```
 #
 # In the tab *Time series* or *Scalars*: `value/V` of both runs, one at −1.39 and one that stays below; `prob/D_x` and
-# `prob/D_G_z`, which lie together in both, at ½ in one and near 0.8 in the other. In a run of this package they have
-# the same names, with `value/minus_log_4` as the line to compare with. In the tab *Histograms* of such a run every
-# weight stands under its own name: one that never changes its shape belongs to a player who is not trained. Healthy:
-# all of them move. Try it with `--d_step=0`, which leaves D's updates out.
+# `prob/D_G_z`, which lie together in both, at ½ in one and far above it in the other. In a run of this package they
+# have the same names, with `value/minus_log_4` as the line to compare with. In the tab *Histograms* of such a run
+# every weight stands under its own name: one that never changes its shape belongs to a player who is not trained.
+# Healthy: all of them move. Try it with `--d_step=0`, which leaves D's updates out.
 #
 # ## What comes next
 #
