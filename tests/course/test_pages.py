@@ -10,6 +10,7 @@ import jupytext
 import pytest
 
 from gan_lowlevel import lesson
+from gan_lowlevel.config import settings_of
 from gan_lowlevel.course import folder, pages
 
 ROOT = pathlib.Path(__file__).parents[2]
@@ -159,4 +160,4 @@ def test_what_an_installed_package_carries():
 
 
 def test_the_number_has_room_for_every_lesson():
-    assert lesson.settings_of(lesson.LessonConfig)["number"].high == folder.MOST >= max(NUMBERS)
+    assert settings_of(lesson.LessonConfig)["number"].high == folder.MOST >= max(NUMBERS)
