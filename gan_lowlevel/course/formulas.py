@@ -10,7 +10,7 @@ SIGNS = {
     "tfrac": "frac", "times": "×", "to": "→", "varepsilon": "ε", "Rightarrow": "⇒", "Sigma": "Σ", "Vert": "‖",
     "lVert": "‖", "rVert": "‖", "lvert": "|", "rvert": "|", "quad": "  ", "qquad": "   ", "left": "", "right": "",
     "leftarrow": "←", "big": "", "Big": "", "bigl": "", "bigr": "", "displaystyle": "", "limits": "", "ell": "ℓ",
-    "gg": "≫", "ll": "≪",
+    "gamma": "γ", "gg": "≫", "ll": "≪",
 }  # fmt: skip
 POWERS = str.maketrans("0123456789-+n", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺ⁿ")
 _WRAPPED = r"\\(?:text|textbf|textit|mathrm|mathbb|mathcal|mathbf|mathit|operatorname|boldsymbol)\*?\{([^{}]*)\}"
