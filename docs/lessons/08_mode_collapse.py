@@ -47,12 +47,12 @@ from gan_lowlevel.metrics import densities, modes
 # - `modes`: how many of the eight have a sample, or more, within 3σ;
 # - `high_quality`: the share of samples within 3σ of the mode next to them; of real data it is 0.989;
 # - `reverse_kl`: how unevenly those samples are shared out. If mode i gets the share $s_i$, it is
-#   $\sum_i s_i \log(s_i/\tfrac18)$: 0 when all come equally often, $\log 8 = 2.08$ when one alone comes.
+#   $\sum_i s_i \log(8 s_i)$: 0 when all come equally often, $\log 8 = 2.08$ when one alone comes.
 
 # %% [markdown]
 # **Predict, then look.** Four "generators", none of them a network: real data; one that draws real data of one mode
-# alone; one that draws the eight centres exactly, over and over; one that is uniform in the square. Which of the three
-# numbers finds out which of them? Does any of the fakes get the best mark in all three?
+# alone; one that draws the eight centres exactly, over and over; one that draws real data and blurs them, by 0.1 along
+# each axis. Which of the three numbers finds out which of them? Does any of the fakes get the best mark in all three?
 
 # %% tags=["hide-output"]
 law = Mixture("ring")
@@ -62,7 +62,7 @@ generators = {
     "real data": real,
     "one mode": real[nearest == 0],
     "eight centres": np.repeat(law.centres, 313, axis=0)[: modes.SAMPLES],
-    "uniform": np.random.default_rng(0).uniform(-1.5, 1.5, (modes.SAMPLES, 2)),
+    "blurred": real + np.random.default_rng(0).normal(0, 0.1, real.shape),
 }
 for (name, points), axes in zip(generators.items(), plots.panels(*generators, height=2.1), strict=True):
     axes.plot(*points.T, ".", markersize=2, color=plots.REAL if name == "real data" else plots.FAKE)
@@ -73,9 +73,9 @@ plt.show()
 
 # %% [markdown]
 # **What you saw.** One mode alone is of the highest quality: no sample of it is bad. Only the count and the reverse KL
-# find it out. The uniform one finds all modes, in equal shares, and almost nothing it draws is any good: only the
-# quality finds it out. So no number will do alone. And eight centres, over and over, pass all three: none of them looks
-# *inside* a mode.
+# find it out. The blurred one finds all modes, in nearly equal shares, and hardly anything that it draws is any good:
+# only the quality finds it out. So no number will do alone. And eight centres, over and over, pass all three: none of
+# them looks *inside* a mode.
 #
 # ### Exercise 8.1: modes and quality
 
@@ -165,10 +165,10 @@ divergences = {
     "JSD": lambda model: densities.jsd(data, model),
 }
 [axes] = plots.panels("the best single Gaussian, by three divergences")
-axes.plot(x, data, color="0.7", linewidth=4, label="data")
+axes.plot(x[1:-1], data[1:-1], color="0.7", linewidth=4, label="data")
 for (name, divergence), style in zip(divergences.items(), ("--", "-", ":"), strict=True):
     m, s = min(models, key=lambda key: divergence(models[key]))
-    axes.plot(x, models[m, s], style, label=f"{name}: m = {m:.1f}, s = {s:.2f}")
+    axes.plot(x[1:-1], models[m, s][1:-1], style, label=f"{name}: m = {m:.1f}, s = {s:.2f}")
 axes.set(xlabel="x", ylabel="mass of a bin")
 axes.legend()
 plt.show()
@@ -193,7 +193,7 @@ plt.show()
 # where D says the most. A G that may go all the way against a D that stands becomes a single point. Then D learns that
 # this point is fake, and G moves to the next.
 #
-# A training alternates steps, and so it is a bit of both. The ratio decides of which. We train two games for 500 steps:
+# A training alternates steps, and so it is a bit of both. The ratio decides of which. We train two games for 400 steps:
 # `ring_police`, where D makes five updates to one of G, and `ring_sprint`, where G makes five to one of D, each ten
 # times as long (`--g_learning_rate=0.001`).
 
@@ -205,13 +205,13 @@ plt.show()
 # %% tags=["hide-output"]
 def strip(run, steps):
     """The samples of a run after some steps, without their axes."""
-    for step, axes in zip(steps, plots.panels(*(f"step {step}" for step in steps), height=1.7), strict=True):
+    for step, axes in zip(steps, plots.panels(*(f"step {step}" for step in steps), height=2.0), strict=True):
         axes.imshow(Image.open(run.run.sample(step)).crop((62, 24, 467, 429)))
         axes.axis("off")
     plt.show()
 
 
-flags = "--model=mixture --updates=alternating --max_steps=500 --summary_every=20 --sample_every=100 --theory_every=100"
+flags = "--model=mixture --updates=alternating --max_steps=400 --summary_every=20 --sample_every=100 --theory_every=100"
 police, sprint = course.trained(
     [
         f"{flags} --d_step=5 --run_name=ring_police",
@@ -221,15 +221,15 @@ police, sprint = course.trained(
 for name, run in (("ring_police", police), ("ring_sprint", sprint)):
     print(f"{name}: V {run.last('value/V'):.3f}, D(G(z)) {run.last('prob/D_G_z'):.2f}")
     print(f"    modes found after 100, 200, ... steps: {run.curve('quality/modes')[1].astype(int)}")
-    strip(run, (100, 200, 300, 400, 500))
+    strip(run, (100, 200, 300, 400))
 
 # %% [markdown]
 # **What you saw.** Real points are red, fakes blue. In `ring_police` the fakes spread over the whole ring within some
 # hundred steps, and V climbs well above −log 4: D is ahead, and sees each gap. In `ring_sprint` the fakes run about as
-# one thread: to a few modes, away from them, to others. Each picture misses a good part of the ring, and each time
-# another one. Its V is −1.386 and its D(G(z)) 0.50, as the ideal has it. **The run that has collapsed has the perfect
-# curves.** Its D never gets the time to learn where the fakes are; what it says is about ½ to everything, and that is
-# what the ideal values look like from outside.
+# one thread: to a few modes, away from them, to others. Nearly every picture misses a good part of the ring, and each
+# time another one. Its V is −1.386 and its D(G(z)) 0.50, as the ideal has it. **The run that has collapsed has the
+# perfect curves.** Its D never gets the time to learn where the fakes are; what it says is about ½ to everything, and
+# that is what the ideal values look like from outside.
 #
 # That is why no curve of the game can show a collapse, and why this program counts modes, measures `spread/samples`,
 # and always draws samples.
