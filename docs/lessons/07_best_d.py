@@ -146,8 +146,8 @@ for name, (p_data, p_g) in pairs.items():
 #
 # ### Exercise 7.2: V of the best D
 #
-# For masses of N places, which sum to 1: put D* into V. A place without data has no part in the first sum, one without
-# fakes none in the second, so that $0 \log 0$ counts as 0.
+# Data and fakes come at N places, with probabilities, *masses*, that sum to 1: put D* into V. A place without data has
+# no part in the first sum, one without fakes none in the second, so that $0 \log 0$ counts as 0.
 
 
 # %% tags=["exercise"]
@@ -205,7 +205,7 @@ course.check(7, jsd_from_value)
 # In the game `gaussian` the data are numbers from N(4, 0.5²): 4, give or take a half. G maps a number z, uniform
 # between −8 and 8, to a number. Both densities are known at any moment. $p_{data}$ is a formula. $p_g$ is G's own
 # doing: it carries the probability of each small stretch of z to the stretch of x that G maps it to. We cut the axis
-# into bins of 0.01 and take the masses of bins for densities.
+# into bins of 0.01; the *mass* of a bin is the probability of landing in it, its density times its width.
 #
 # First G stands still (`--g_step=0`), and D alone learns. Proposition 1 is about exactly this.
 
@@ -345,9 +345,10 @@ for name, run in runs.items():
 
 # %% [markdown]
 # **What you saw.** The recipe's V is nearly −log 4, its bound about 0. In the other run V has climbed away from −log 4,
-# and its points are *nearer* to the curve. The true JSD is log 2 in both. So V did not say which fakes are good: it
-# said what each D could see. The better D sees more of a difference that is always there; and G, which learns from D,
-# is the better for it. **Here V can climb towards 0 while the picture gets better.**
+# as if its fakes were worse; and its points are *nearer* to the curve (with other seeds about as near). The true JSD is
+# log 2 in both. So V did not say which fakes are good: it said what each D could see. The better D sees more of a
+# difference that is always there, and G, which learns from D, is none the worse for it. **Here V can climb towards 0
+# while the picture is good and stays good.**
 #
 # ## How much a D sees: a ruler for D
 #
