@@ -48,40 +48,40 @@ from gan_lowlevel.networks import gaussian
 # $$V(D, G) = \int [p_{data}(x) \log D(x) + p_g(x) \log(1 - D(x))] dx$$
 #
 # G stands still for now, and D may be any function at all. Then it may choose $D(x)$ at each place x for itself. At one
-# place call $a = p_{data}(x)$ and $b = p_g(x)$; D chooses a number d between 0 and 1 to get the most of
-# $a \log d + b \log(1 - d)$.
+# place call $a = p_{data}(x)$ and $b = p_g(x)$; D says some number c between 0 and 1 there, and wants the most of
+# $a \log c + b \log(1 - c)$.
 
 # %% [markdown]
 # **Predict, then look.** At some x the real density is 0.6 and the fake one 0.2: three real rows come for each fake.
-# Which answer d earns the most there: 0.6, 0.75, or 1, since real is the better guess? What does d = 0.99 cost?
+# Which answer c earns the most there: 0.6, 0.75, or 1, since real is the better guess? What does c = 0.99 cost?
 
 # %% tags=["hide-output"]
 a, b = 0.6, 0.2
-d = np.linspace(0.005, 0.995, 199)
-earned = a * np.log(d) + b * np.log(1 - d)
+c = np.linspace(0.005, 0.995, 199)
+earned = a * np.log(c) + b * np.log(1 - c)
 [axes] = plots.panels("what D earns at a place with p_data = 0.6 and p_g = 0.2")
-axes.plot(d, earned, color="black", label="0.6 log d + 0.2 log(1 − d)")
-axes.plot(d, a * np.log(d), color=plots.REAL, linewidth=1, label="0.6 log d, of real rows")
-axes.plot(d, b * np.log(1 - d), color=plots.FAKE, linewidth=1, label="0.2 log(1 − d), of fakes")
-axes.plot(d[earned.argmax()], earned.max(), "o", color="black")
-axes.set(xlabel="d, what D says at this place", ylabel="nats", ylim=(-2, 0.05))
+axes.plot(c, earned, color="black", label="0.6 log c + 0.2 log(1 − c)")
+axes.plot(c, a * np.log(c), color=plots.REAL, linewidth=1, label="0.6 log c, of real rows")
+axes.plot(c, b * np.log(1 - c), color=plots.FAKE, linewidth=1, label="0.2 log(1 − c), of fakes")
+axes.plot(c[earned.argmax()], earned.max(), "o", color="black")
+axes.set(xlabel="c, what D says at this place", ylabel="nats", ylim=(-2, 0.05))
 axes.legend(loc="lower center")
 plt.show()
-at_99 = np.interp(0.99, d, earned)
-print(f"the most is {earned.max():.3f}, at d = {d[earned.argmax()]:.2f}; d = 0.99 earns {at_99:.3f}")
+at_99 = np.interp(0.99, c, earned)
+print(f"the most is {earned.max():.3f}, at c = {c[earned.argmax()]:.2f}; c = 0.99 earns {at_99:.3f}")
 
 # %% [markdown]
-# **What you saw.** The top is at d = 0.75, which is 0.6/(0.6 + 0.2): the share of real rows among all rows that come
+# **What you saw.** The top is at c = 0.75, which is 0.6/(0.6 + 0.2): the share of real rows among all rows that come
 # here. An honest D does not say "real" wherever real is the better guess; it says *how often* it is real. Being too
 # sure costs more on the few fakes than it earns on the many real rows.
 #
 # The proof has three lines. Take the derivative, set it to 0, and see that it is a top:
 #
-# $$\frac{d}{dd} [a \log d + b \log(1 - d)] = \frac{a}{d} - \frac{b}{1 - d}$$
+# $$\frac{d}{dc} [a \log c + b \log(1 - c)] = \frac{a}{c} - \frac{b}{1 - c}$$
 #
-# $$\frac{a}{d} = \frac{b}{1 - d} \quad\Rightarrow\quad a - a d = b d \quad\Rightarrow\quad d = \frac{a}{a + b}$$
+# $$\frac{a}{c} = \frac{b}{1 - c} \quad\Rightarrow\quad a - a c = b c \quad\Rightarrow\quad c = \frac{a}{a + b}$$
 #
-# $$-\frac{a}{d^2} - \frac{b}{(1 - d)^2} < 0$$
+# $$\frac{d^2}{dc^2} [a \log c + b \log(1 - c)] = -\frac{a}{c^2} - \frac{b}{(1 - c)^2} < 0$$
 #
 # So the best D of a given G, proposition 1 of the paper, is
 #
@@ -91,13 +91,10 @@ print(f"the most is {earned.max():.3f}, at d = {d[earned.argmax()]:.2f}; d = 0.9
 # equally dense, $D^* = ½$: **D = ½ does not mean that D is bad, it means that real and fake come equally often there.**
 # Where neither is, D may say what it likes: nobody asks.
 #
-# The package has the formula too, for densities or for the masses of bins, of which more below:
-
-# %%
-course.source(densities.best_d)
-
-# %% [markdown]
 # ### Exercise 7.1: the best D
+#
+# Write it in NumPy, for many places at once. The package has the same line, in
+# [densities.py](../../gan_lowlevel/metrics/densities.py).
 
 
 # %% tags=["exercise"]
