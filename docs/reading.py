@@ -20,12 +20,12 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
 from tensorboard.backend.event_processing.event_file_loader import EventFileLoader
 from tensorboard.util.tensor_util import make_ndarray
 
+from docs.drawing import png
 from gan_lowlevel import cards, losses, runs
 from gan_lowlevel.commandline import read_config
 from gan_lowlevel.plots import FAKE, REAL
@@ -37,7 +37,6 @@ RESULTS = ROOT / "results" / "reading.json"
 
 LOG_4, LOG_2 = -losses.IDEAL_VALUE, -losses.IDEAL_VALUE / 2
 D, G, IDEAL, OTHER = "C0", "C1", "0.3", "C2"  # colours: of D's curves, of G's, of ideal values, of what is neither
-COLOURS = 256  # of a picture's palette, which keeps files small
 
 
 class Seen(NamedTuple):
@@ -408,17 +407,6 @@ DRAWN: dict[str, Callable[[dict[str, Seen]], Figure | Image.Image]] = {
     "collapsed": _collapsed,
     "saturated": _saturated,
 }
-
-
-def png(picture: Figure | Image.Image) -> bytes:
-    """As a PNG file with a palette."""
-    if isinstance(picture, Figure):
-        canvas = FigureCanvasAgg(picture)
-        canvas.draw()
-        picture = Image.fromarray(np.asarray(canvas.buffer_rgba())[:, :, :3])
-    file = io.BytesIO()
-    picture.quantize(COLOURS, dither=Image.Dither.NONE).save(file, "PNG", optimize=True)
-    return file.getvalue()
 
 
 def main(logdir: pathlib.Path) -> None:

@@ -190,6 +190,15 @@ class Config:
         False, bool, "Build, check and print plan and tables; train and write nothing.", may_change=True
     )
 
+    live: bool = setting(
+        False,
+        bool,
+        "Whether to play in a window, at the touch of keys, instead of training a run: none is read or written. For "
+        "gaussian, mixture and parabola.",
+        may_change=True,
+        recorded=False,
+    )
+
     # how long; a step is one round of both players
     max_steps: int = setting(
         RECIPE,
@@ -455,6 +464,11 @@ class Config:
                 f"({', '.join(UNIFORM_FAKES)})",
                 f"--model={self.model} --g_step={self.g_step}",
             )
+        if self.live and self.model not in POINTS:
+            _refuse(f"--live wants a game of points, {', '.join(f'--model={game}' for game in POINTS)}",
+                    f"--model={self.model} --live")  # fmt: skip
+        if self.live and self.fakes == "uniform":
+            _refuse("--live shows what G makes; leave --fakes=uniform out", "--fakes=uniform --live")
         for name, games in ONLY_FOR.items():
             value = getattr(self, name)
             if value != getattr(Config, name) and self.model not in games:

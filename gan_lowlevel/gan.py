@@ -69,6 +69,13 @@ class Theta(NamedTuple):
     g: list[tf.Variable]
 
 
+class Rates(NamedTuple):
+    """Learning rates that may change between two updates: float64 scalars, fed with each."""
+
+    d: tf.Tensor
+    g: tf.Tensor
+
+
 class Optimizers(NamedTuple):
     """One for each player."""
 
@@ -171,9 +178,10 @@ def g_objective(config: Config, play: Play, share: Share = WHOLE) -> GReport:
         return share.mean(GReport(g_loss=losses.G_LOSSES[config.g_loss](play.fake_logits, config.log_form)))
 
 
-def optimizers(config: Config) -> Optimizers:
-    """One for each player, of the kind that the settings name."""
-    rates = [schedules.learning_rate(config, rate) for rate in (config.d_learning_rate, config.g_learning_rate)]
+def optimizers(config: Config, rates: Rates | None = None) -> Optimizers:
+    """One for each player, of the kind that the settings name; with their learning rates, or with `rates`."""
+    rates = rates or (config.d_learning_rate, config.g_learning_rate)
+    rates = [schedules.learning_rate(config, rate) for rate in rates]
     if config.optimizer == "adam":
         return Optimizers(
             *(v1.train.AdamOptimizer(rate, config.beta1, beta2=0.999, epsilon=config.epsilon) for rate in rates)
@@ -280,10 +288,11 @@ def _moved(play: Play) -> list[tf.Operation]:
     return [v1.assign(variable, following) for variable, following in play.moving]
 
 
-def build(config: Config, game: Game, workers: Alone | Workers = ALONE) -> Gan:
+def build(config: Config, game: Game, workers: Alone | Workers = ALONE, rates: Rates | None = None) -> Gan:
     """The whole game in the current graph, on placeholders; seeds the graph's initial weights.
 
-    Fed a whole batch, each of several workers updates by its share of it, and looks at all of it.
+    Fed a whole batch, each of several workers updates by its share of it, and looks at all of it. rates: learning rates
+    in the place of those that the settings say.
     """
     v1.set_random_seed(config.seed)
     compute_in(config.precision)
@@ -308,7 +317,7 @@ def build(config: Config, game: Game, workers: Alone | Workers = ALONE) -> Gan:
     d_report, g_report = d_objective(config, shared, share), g_objective(config, shared, share)
 
     # Each optimizer under its own scope: the names of its variables must not hang on the order of building.
-    optimizer = optimizers(config)
+    optimizer = optimizers(config, rates)
     facts = {"theta": theta, "share": share}
     with v1.name_scope("d_optimizer"), schedules.at(step):
         d_train = d_update(config, game, shared, d_report, origin=origin, optimizer=optimizer.d, **facts)

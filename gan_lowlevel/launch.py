@@ -65,6 +65,8 @@ def plan(config: LaunchConfig) -> Supervisor:
     training = read_config(config.training)
     if training.dry_run:
         raise Failure(Exit.FLAGS, "--dry_run is for python -m gan_lowlevel.main, which needs no workers for it.")
+    if training.live:
+        raise Failure(Exit.FLAGS, "--live is for python -m gan_lowlevel.main: it is played by one process.")
     run = runs.locate(training)
     gpus = assigned_gpus(config.gpus)
     workers = config.workers or len(gpus) or 2

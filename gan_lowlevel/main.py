@@ -12,7 +12,11 @@ from gan_lowlevel.errors import Exit
 
 
 def main(config: Config) -> Exit:
-    """Read the data, claim the run, train."""
+    """Read the data, claim the run, train; or play live."""
+    if config.live and not config.dry_run:
+        from gan_lowlevel import live
+
+        return live.main(config)
     from gan_lowlevel import data  # after the flags, as all that follows: a wrong flag answers at once
 
     peers = cluster.read()

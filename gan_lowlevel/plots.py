@@ -2,8 +2,13 @@
 
 import logging
 import warnings
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+if TYPE_CHECKING:  # it costs a third of a second that a run's start does not have
+    from matplotlib.artist import Artist
+    from matplotlib.axes import Axes
 
 logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)  # on a slow machine it tells of its font cache
 
@@ -92,19 +97,38 @@ def surface(
     scale = 6 * longest / (high - low)  # the longest arrow of all panels is a sixth of the side
     for i, (name, force) in enumerate(forces.items()):
         axes = figure.add_axes(((0.5 + 4.0 * i) / inches, 0.11, 3.5 / inches, 3.5 / 4.8), xlabel="x")
-        image = axes.imshow(
-            values, origin="lower", extent=(low, high, low, high), cmap="coolwarm", vmin=0, vmax=1, alpha=0.8
-        )
-        if values.min() < 0.5 < values.max():  # else there is no such line, and matplotlib warns
-            axes.contour(axis, axis, values, levels=[0.5], colors="black")
-        axes.plot(real[:, 0], real[:, 1], "o", markersize=2, color=REAL)
-        axes.plot(fake[:, 0], fake[:, 1], "o", markersize=2, color=FAKE)
-        axes.quiver(*fake.T, *force.T, angles="xy", scale_units="xy", scale=scale, width=0.003)
+        image, *_ = paint_surface(axes, axis, values, real, fake, force, scale)
         axes.set(xlim=(low, high), ylim=(low, high))
         axes.locator_params(nbins=4)  # short labels: the margin has no room for others
         axes.set_title(name, fontsize=10)
     figure.colorbar(image, cax=figure.add_axes((1 - 0.6 / inches, 0.11, 0.12 / inches, 3.5 / 4.8)))
     return _rendered(figure)
+
+
+def paint_surface(
+    axes: "Axes",
+    axis: np.ndarray,
+    values: np.ndarray,
+    real: np.ndarray,
+    fake: np.ndarray,
+    force: np.ndarray,
+    scale: float,
+    size: float = 2.0,
+) -> "list[Artist]":
+    """One panel of `surface`: what was painted, the image first.
+
+    scale: of `force`, what an arrow as long as one unit of the axes stands for. size: diameter of a point, in points of
+    print.
+    """
+    low, high = axis[0], axis[-1]
+    colours = {"cmap": "coolwarm", "vmin": 0, "vmax": 1, "alpha": 0.8, "interpolation": "bilinear"}
+    painted = [axes.imshow(values, origin="lower", extent=(low, high, low, high), **colours)]
+    if values.min() < 0.5 < values.max():  # else there is no such line, and matplotlib warns
+        painted.append(axes.contour(axis, axis, values, levels=[0.5], colors="black"))
+    painted.append(axes.quiver(*fake.T, *force.T, angles="xy", scale_units="xy", scale=scale, width=0.003))
+    for points, color in ((real, REAL), (fake, FAKE)):
+        painted += axes.plot(points[:, 0], points[:, 1], "o", markersize=size, color=color)
+    return painted
 
 
 def logits(real: np.ndarray, fake: np.ndarray, title: str) -> np.ndarray:
@@ -158,24 +182,38 @@ def figure_one(
     """
     figure = _figure((6.4, 4.8))
     axes = figure.add_axes((0.08, 0.42, 0.9, 0.44), xlim=(x[0], x[-1]), ylim=(0, 1.1))
-    axes.plot(x, p_data, color="black", linestyle=":", linewidth=2, label="p_data")
-    axes.plot(x, p_g, color="green", linewidth=1.2, label="p_g")
-    axes.plot(x, d, color="blue", linestyle="--", linewidth=1.5, label="D")
-    axes.plot(x, best_d, color="C1", linestyle="-.", linewidth=0.9, label="D* = p_data/(p_data + p_g)")
+    paint_densities(axes, x, p_data, p_g, d, best_d)
     axes.set_title(title, fontsize=11, y=1.1)
     axes.legend(loc="lower center", bbox_to_anchor=(0.5, 0.98), ncols=4, frameon=False, fontsize=9)
     axes.set_xlabel("x = G(z)", labelpad=1)
     axes.grid(alpha=0.3)
 
     below = figure.add_axes((0.08, 0.1, 0.9, 0.2), xlim=(z[0], z[-1]), ylim=(0, 1), yticks=[])
-    onto = z[0] + (g - x[0]) / (x[-1] - x[0]) * (z[-1] - z[0])  # x as the axis of z has it
-    rows = np.tile([0.0, 1.0, np.nan], len(z))  # one broken line: faster than one each
-    columns = np.stack([z, onto, np.full_like(z, np.nan)], axis=1).ravel()
-    below.plot(columns, rows, color="black", linewidth=0.6)
+    paint_images(below, z, g, x)
     below.set_xlabel("z", labelpad=1)
     for side in ("left", "right"):
         below.spines[side].set_visible(False)
     return _rendered(figure)
+
+
+def paint_densities(
+    axes: "Axes", x: np.ndarray, p_data: np.ndarray, p_g: np.ndarray, d: np.ndarray, best_d: np.ndarray
+) -> "list[Artist]":
+    """The upper part of `figure_one`: its four curves, labelled."""
+    return [
+        *axes.plot(x, p_data, color="black", linestyle=":", linewidth=2, label="p_data"),
+        *axes.plot(x, p_g, color="green", linewidth=1.2, label="p_g"),
+        *axes.plot(x, d, color="blue", linestyle="--", linewidth=1.5, label="D"),
+        *axes.plot(x, best_d, color="C1", linestyle="-.", linewidth=0.9, label="D* = p_data/(p_data + p_g)"),
+    ]
+
+
+def paint_images(axes: "Axes", z: np.ndarray, g: np.ndarray, x: np.ndarray) -> "list[Artist]":
+    """The lower part of `figure_one`: its lines from z to G(z), on the axis of z."""
+    onto = z[0] + (g - x[0]) / (x[-1] - x[0]) * (z[-1] - z[0])  # x as the axis of z has it
+    rows = np.tile([0.0, 1.0, np.nan], len(z))  # one broken line: faster than one each
+    columns = np.stack([z, onto, np.full_like(z, np.nan)], axis=1).ravel()
+    return axes.plot(columns, rows, color="black", linewidth=0.6)
 
 
 def _axes(inches: tuple[float, float], **labels: str):

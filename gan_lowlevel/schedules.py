@@ -37,8 +37,11 @@ def at(step: tf.Tensor | None) -> Iterator[None]:
         steps.pop()
 
 
-def learning_rate(config: Config, initial: float) -> float | Callable[[], tf.Tensor]:
-    """initial / decay^step, never below initial floor: a number, or what an optimizer calls for a float32 scalar."""
+def learning_rate(config: Config, initial: float | tf.Tensor) -> float | tf.Tensor | Callable[[], tf.Tensor]:
+    """initial / decay^step, never below initial floor: `initial`, or what an optimizer calls for a float32 scalar.
+
+    initial: a number, or a float64 scalar that is fed.
+    """
     if config.learning_rate_decay == 1:
         return initial
 

@@ -33,7 +33,7 @@ from gan_lowlevel.runs import Run
 
 MOST = 1000  # trials
 POLL = 0.1  # seconds between looks at the processes
-SWEEPS_OWN = ("run_name", "resume", "dry_run")  # flags of training that mean nothing for many runs
+SWEEPS_OWN = ("run_name", "resume", "dry_run", "live")  # flags of training that mean nothing for many runs
 STOPPED = (Exit.INTERRUPTED, Exit.TERMINATED)  # exit codes of a trial that goes on when it is started again
 WHOLE = ("input_data_dir",)  # a path, in which a comma is a comma
 

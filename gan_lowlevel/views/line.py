@@ -6,7 +6,8 @@ import numpy as np
 from scipy.special import expit
 
 from gan_lowlevel import plots
-from gan_lowlevel.loop import Report
+from gan_lowlevel.data.gaussian import Gaussian
+from gan_lowlevel.loop import ExplicitLoop, Report
 from gan_lowlevel.metrics import densities
 from gan_lowlevel.networks import gaussian
 from gan_lowlevel.views.scene import Scene
@@ -27,6 +28,17 @@ class Seen(NamedTuple):
     p_data: np.ndarray  # masses of the bins
     p_g: np.ndarray
     measures: densities.DensityMeasures
+
+
+def see(loop: ExplicitLoop, law: Gaussian, draw: tuple[int, int, int]) -> Seen:
+    """Both players as they are now, D without real x. `draw` decides D's masks, as a game's `draw` does."""
+    gan, session = loop.gan, loop.session
+    edges = np.linspace(*law.bounds, BINS + 1)
+    x, z = densities.middles(edges), np.linspace(gaussian.LOW, gaussian.HIGH, LATENTS + 1)
+    g = session.run(gan.play.fake, {gan.z: z[:, np.newaxis], gan.training: False})[:, 0]
+    logits = session.run(gan.play.real_logits, {gan.x: x[:, np.newaxis], gan.draw: draw})[:, 0].astype(np.float64)
+    p_data, p_g = densities.masses(law.cdf, edges), densities.pushed_forward(g, edges)
+    return Seen(edges, x, logits, z, g, p_data, p_g, densities.measure(p_data, p_g, logits))
 
 
 class Line:
@@ -76,11 +88,4 @@ class Line:
         return self._scene.accuracies(step)
 
     def _seen(self, step: int) -> Seen:
-        scene, gan, law = self._scene, self._scene.loop.gan, self._scene.data
-        edges = np.linspace(*law.bounds, BINS + 1)
-        x, z = densities.middles(edges), np.linspace(gaussian.LOW, gaussian.HIGH, LATENTS + 1)
-        g = scene.fakes(z[:, np.newaxis])[:, 0]
-        feed = {gan.x: x[:, np.newaxis], gan.draw: scene.draw(step, 1)}
-        logits = scene.loop.session.run(gan.play.real_logits, feed)[:, 0].astype(np.float64)
-        p_data, p_g = densities.masses(law.cdf, edges), densities.pushed_forward(g, edges)
-        return Seen(edges, x, logits, z, g, p_data, p_g, densities.measure(p_data, p_g, logits))
+        return see(self._scene.loop, self._scene.data, self._scene.draw(step, 1))

@@ -6,7 +6,7 @@ from gan_lowlevel import plots
 from gan_lowlevel.data import parabola
 from gan_lowlevel.data.drawn import uniform_points, unseen
 from gan_lowlevel.data.mixture import Mixture
-from gan_lowlevel.loop import Report
+from gan_lowlevel.loop import ExplicitLoop, Report
 from gan_lowlevel.metrics import modes, plane
 from gan_lowlevel.views.scene import Scene
 
@@ -27,6 +27,13 @@ MODES_CHARTS = {
     "share within 3σ of a mode": ["quality/high_quality"],
     "reverse KL over modes": ["quality/reverse_kl"],
 }
+
+
+def over(axis: np.ndarray, loop: ExplicitLoop, draw: tuple[int, int, int]) -> np.ndarray:
+    """D over the square of `axis` [N]: float32 [N, N], y by rows. `draw` decides its masks, as a game's `draw` does."""
+    grid = np.stack(np.meshgrid(axis, axis), axis=-1).reshape(-1, 2)  # (x, y), y by rows
+    d = loop.session.run(loop.gan.play.d_real, {loop.gan.x: grid, loop.gan.draw: draw})
+    return d.reshape(len(axis), len(axis))
 
 
 class Plane:
@@ -60,14 +67,13 @@ class Plane:
         """D over the plane and where it pushes G's points, under both losses; a walk."""
         scene, gan, name = self._scene, self._scene.loop.gan, self._scene.run.sample(step).name
         axis = np.linspace(*scene.data.bounds, SIDE, dtype=np.float32)
-        grid = np.stack(np.meshgrid(axis, axis), axis=-1).reshape(-1, 2)  # (x, y), y by rows
-        d = scene.loop.session.run(gan.play.d_real, {gan.x: grid, gan.draw: scene.draw(step, 1)})
+        d = over(axis, scene.loop, scene.draw(step, 1))
         fakes, what = self._fakes()
         fakes, real = fakes[:POINTS], self._real[: 3 * POINTS]
         forces = scene.loop.session.run(scene.theory.forces, {gan.play.fake: fakes, gan.draw: scene.draw(step, 1)})
         panels = {f"−∂L/∂x, {g_loss} loss": force for g_loss, force in forces.items()}
         title = f"D after {step:,} steps, line: D = ½; real red, {what} blue"
-        picture = plots.surface(axis, d.reshape(SIDE, SIDE), real, fakes, panels, title)
+        picture = plots.surface(axis, d, real, fakes, panels, title)
         scene.keep(f"surface/{name}", "views/surface", step, picture)
         title = f"after {step:,} steps: G on lines from z to z"
         paths = scene.walks(WALKS, WALK_STEPS)

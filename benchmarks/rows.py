@@ -1,0 +1,84 @@
+"""The rows of docs/results.md: which runs are behind each, as commands.
+
+A row's runs are trained on one thread each, so that as many go side by side as there are cores.
+"""
+
+import dataclasses
+
+FOLDERS = {"mnist": "DIR", "photos": "PHOTOS"}  # as commands call them
+
+
+@dataclasses.dataclass(frozen=True)
+class Row:
+    """Runs that differ in their seed alone."""
+
+    name: str  # of the row; its runs are NAME-seedN
+    flags: str  # of a training, beside what all have
+    seeds: range
+    data: str = ""  # the folder that it wants: mnist or photos
+    walk: bool = False  # whether all checkpoints are measured, not the last alone
+    line_every: int = 0  # steps between the lines that the row's article prints
+    judge: str = ""  # the measure by which best, median and worst samples are shown; the lowest is best
+
+    def command(self, seed: int) -> str:
+        """The training, as a stranger repeats it."""
+        folder = f" --input_data_dir={FOLDERS[self.data]}" if self.data else ""
+        return f"python -m gan_lowlevel.main {self.flags}{folder} --seed={seed} --threads=1"
+
+    def run_name(self, seed: int) -> str:
+        return f"{self.name}-seed{seed}"
+
+
+@dataclasses.dataclass(frozen=True)
+class Study:
+    """A sweep over both losses of G and both players' updates."""
+
+    name: str
+    flags: str  # beside the grid
+    seeds: str
+    tag: str  # the measure of quality
+    good: float  # reached where the measure comes so low (or so high, where `rising`)
+    bad: float  # collapsed where its last figure is beyond that
+    rising: bool = False
+
+    @property
+    def command(self) -> str:
+        return (
+            f"python -m gan_lowlevel.sweep {self.flags} --g_loss=minimax,non_saturating --d_step=1,2,5 --g_step=1,2 "
+            f"--seeds={self.seeds} --sample_every=0 --save_every=0 --line_every=0 --threads=1 --jobs=1 "
+            f"--sweep_name={self.name}"
+        )
+
+
+# table: its rows
+TABLES: dict[str, tuple[Row, ...]] = {
+    "paper": (
+        Row("goodfellow", "--model=goodfellow --epochs=200 --save_every=10000 --max_to_keep=200", range(3), "mnist",
+            walk=True, judge="frechet"),
+        Row("goodfellow_adam", "--model=goodfellow --optimizer=adam --d_learning_rate=0.0002 --g_learning_rate=0.0002 "
+            "--beta1=0.5 --learning_rate_decay=1 --learning_rate_floor=0 --momentum=0 --final_momentum=0 "
+            "--momentum_steps=0 --updates=alternating --epochs=100 --save_every=10000 --max_to_keep=200", range(3),
+            "mnist", walk=True, judge="frechet"),
+    ),
+    "modes": (
+        Row("ring", "--model=mixture --mixture=ring", range(3)),
+        Row("grid", "--model=mixture --mixture=grid", range(3)),
+    ),
+    "games": (
+        Row("mlp", "--model=mlp --d_step=1 --max_steps=20000", range(5), "mnist", judge="frechet"),
+        Row("mlp_deep", "--model=mlp_deep --epochs=20", range(5), "mnist", judge="frechet"),
+        Row("dcgan", "--model=dcgan --epochs=10", range(1), "mnist", line_every=469, judge="frechet"),
+        Row("dog", "--model=dog --epochs=60", range(1), "photos", judge="frechet"),
+        Row("parabola", "--model=parabola", range(10), line_every=2000, judge="energy"),
+    ),
+}  # fmt: skip
+
+STUDIES = (
+    Study("study-parabola", "--model=parabola --theory_every=250", "0-9", "quality/energy", good=0.005, bad=0.05),
+    Study("study-gaussian", "--model=gaussian --max_steps=10000 --theory_every=500", "0-9", "jsd/quadrature", good=0.1,
+          bad=0.35),
+    Study("study-ring", "--model=mixture --mixture=ring --max_steps=2000 --epochs=0 --updates=alternating "
+          "--theory_every=200", "0-9", "quality/high_quality", good=0.5, bad=0.1, rising=True),
+    Study("study-mlp", "--model=mlp --dataset=embedded --max_steps=3000 --theory_every=250", "0-2",
+          "quality/diversity", good=0.8, bad=0.5, rising=True),
+)  # fmt: skip

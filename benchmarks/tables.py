@@ -1,0 +1,243 @@
+"""Train what docs/results.md has a row for, measure it, and write results/TABLE.json.
+
+python -m benchmarks.tables games --mnist=DIR --photos=PHOTOS --logdir=logs/results --only=mlp
+python -m benchmarks.tables study-parabola --logdir=logs/results
+
+The same command again goes on where it was stopped. --collect trains nothing and writes down what is finished.
+`python -m docs.results` makes the page of what was written.
+"""
+
+import argparse
+import json
+import math
+import pathlib
+import re
+import shlex
+import subprocess
+import sys
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from benchmarks import centres, report
+from benchmarks.rows import FOLDERS, STUDIES, TABLES, Row, Study
+from gan_lowlevel import __version__, runs
+from gan_lowlevel.runs import Run
+
+ROOT = pathlib.Path(__file__).parent.parent
+RESULTS = ROOT / "results"
+EVALUATED_AS_STUDIED = ("study-mlp",)  # whose measures want an evaluation of each trial
+CURVE = 400  # points of a curve that are kept at the most
+GRIDS = ROOT / "docs" / "pictures" / "results"
+SIDE = 320  # pixels of a grid at the most
+COLOURS = 256  # of a picture's palette, which keeps files small
+
+
+def main(argv: list[str]) -> None:
+    """One table."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.tables", description=__doc__.partition("\n")[0])
+    parser.add_argument("table", choices=[*TABLES, *(study.name for study in STUDIES)])
+    parser.add_argument("--mnist", default="")
+    parser.add_argument("--photos", default="")
+    parser.add_argument("--logdir", default="logs/results", type=pathlib.Path)
+    parser.add_argument("--only", default="", help="one row of the table")
+    parser.add_argument("--collect", action="store_true", help="train nothing")
+    typed = parser.parse_args(argv)
+    folders = {"mnist": typed.mnist, "photos": typed.photos}
+    path = RESULTS / f"{typed.table}.json"
+    old = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    if typed.table in TABLES:
+        rows = dict(old.get("rows", {}))
+        for row in TABLES[typed.table]:
+            if typed.only in ("", row.name):
+                found = measured(row, typed.logdir, folders, typed.collect)
+                if found["runs"]:
+                    rows[row.name] = found
+        content = {"rows": {row.name: rows[row.name] for row in TABLES[typed.table] if row.name in rows}}
+        if typed.table == "paper":
+            content["centres"] = centres.measured(typed.mnist) if typed.mnist else old.get("centres")
+    else:
+        study = next(study for study in STUDIES if study.name == typed.table)
+        content = studied(study, typed.logdir, typed.collect)
+    write(path, content)
+
+
+def write(path: pathlib.Path, content: dict[str, Any]) -> None:
+    """The file of a table, with what one must know to believe it; a line a run."""
+    facts = {"version": __version__, "code": _commit(), "machine": report.machine(threads=1)}
+    text = json.dumps(facts | content, indent=1, ensure_ascii=False, allow_nan=False)
+    path.write_text(_compact(text) + "\n", encoding="utf-8")
+    print(f"left in {path.relative_to(ROOT)}")
+
+
+def measured(row: Row, logdir: pathlib.Path, folders: dict[str, str], collect: bool) -> dict[str, Any]:
+    """The row's command, and what each of its finished runs came to."""
+    found = []
+    for seed in row.seeds:
+        run = Run(logdir / row.run_name(seed))
+        if not collect and not _finished(run):
+            if row.data and not folders[row.data]:
+                sys.exit(f"{row.name} wants --{row.data}=DIR")
+            command = row.command(seed)
+            if row.data:
+                command = command.replace(f"={FOLDERS[row.data]}", f"={shlex.quote(folders[row.data])}")
+            _run(f"{command} --logdir={logdir} --run_name={row.run_name(seed)}")
+        if _finished(run):
+            print(f"{run.directory.name}: finished", flush=True)
+            found.append({"seed": seed} | of_run(run, row, curves=seed == row.seeds[0]))
+    if row.judge and found:
+        draw_grids(row, found, logdir)
+    return {"command": row.command(row.seeds[0]), "seeds": [one["seed"] for one in found], "runs": found}
+
+
+def of_run(run: Run, row: Row, curves: bool) -> dict[str, Any]:
+    """Length, seconds, last figures and measures of a finished run; its curves, and lines such as its article's."""
+    columns = runs.read_columns(run.metrics)
+    _evaluate(run, columns["step"][-1], row.walk)
+    evaluation = json.loads((run.directory / "evaluation.json").read_text())
+    found = {
+        "steps": int(columns["step"][-1]),
+        "seconds": _seconds(columns),
+        "figures": {name: _short(figure.mean) for name, figure in runs.recent(columns).items()},
+        "measures": {
+            name: {key: _short(figure[key]) for key in ("value", "stderr", "real", "noise", "n")}
+            for name, figure in evaluation.items()
+        },
+    }
+    if row.line_every:
+        at = np.arange(row.line_every, columns["step"][-1] + 1, row.line_every)
+        found["lines"] = _taken(columns, np.searchsorted(columns["step"], at, side="right") - 1)
+    if row.line_every and curves:
+        found["curves"] = _taken(columns, np.unique(np.linspace(0, len(columns["step"]) - 1, CURVE).astype(int)))
+    if row.walk:
+        from gan_lowlevel import evaluations
+
+        points = sorted(evaluations.curves(run).items())
+        found["walk"] = {"step": [step for step, _ in points]}
+        for name in ("parzen", "frechet"):
+            found["walk"][name] = [_short(values.get(f"evaluation/{name}")) for _, values in points]
+    return found
+
+
+def _taken(columns: dict[str, np.ndarray], rows: np.ndarray) -> dict[str, list]:
+    names = ("step", "D_loss", "G_loss", "accuracy/real", "accuracy/fake")
+    return {name: [_short(number) for number in columns[name][rows]] for name in names}
+
+
+def ranked(row: Row, found: list[dict[str, Any]]) -> dict[str, int]:
+    """Seeds of the best, the median and the worst run by the row's judge; of a single run, it alone."""
+    order = [one["seed"] for one in sorted(found, key=lambda one: one["measures"][row.judge]["value"])]
+    if len(order) < 3:
+        return (
+            dict(zip(("best", "worst"), (order[0], order[-1]), strict=True)) if len(order) == 2 else {"only": order[0]}
+        )
+    return {"best": order[0], "median": order[(len(order) - 1) // 2], "worst": order[-1]}
+
+
+def draw_grids(row: Row, found: list[dict[str, Any]], logdir: pathlib.Path) -> None:
+    """The last samples of the best, the median and the worst run, side by side with their seeds."""
+    GRIDS.mkdir(parents=True, exist_ok=True)
+    for old in GRIDS.glob(f"samples-{row.name}-*.png"):
+        old.unlink()
+    steps = {one["seed"]: one["steps"] for one in found}
+    for place, seed in ranked(row, found).items():
+        picture = Image.open(Run(logdir / row.run_name(seed)).sample(steps[seed])).convert("RGB")
+        picture.thumbnail((SIDE, SIDE))
+        picture.quantize(COLOURS, dither=Image.Dither.NONE).save(
+            GRIDS / f"samples-{row.name}-{place}.png", optimize=True
+        )
+
+
+def studied(study: Study, logdir: pathlib.Path, collect: bool) -> dict[str, Any]:
+    """What each trial of a sweep came to."""
+    if not collect:
+        _run(f"{study.command} --logdir={logdir}", check=False)  # a trial that breaks is a result
+    found = []
+    for path in sorted((logdir / study.name).glob("*/trial.json")):
+        noted = json.loads(path.read_text())
+        run = Run(path.parent)
+        columns = runs.read_columns(run.metrics)
+        if noted["exit_code"] not in (0, 4) or not columns["step"].size:
+            continue
+        settings = runs.read_settings(run)
+        trial = {
+            "g_loss": settings.g_loss,
+            "d_step": settings.d_step,
+            "g_step": settings.g_step,
+            "seed": settings.seed,
+            "exit": noted["exit_code"],
+            "steps": int(columns["step"][-1]),
+            "seconds": _seconds(columns),
+            **reached(study, columns),
+            "figures": {name: _short(figure.mean) for name, figure in runs.recent(columns).items()},
+        }
+        if study.name in EVALUATED_AS_STUDIED and noted["exit_code"] == 0:
+            _evaluate(run, columns["step"][-1], walk=False, count=2_000)
+            evaluation = json.loads((run.directory / "evaluation.json").read_text())
+            trial["measures"] = {name: _short(figure["value"]) for name, figure in evaluation.items()}
+        found.append(trial)
+    return {"command": study.command, "tag": study.tag, "good": study.good, "bad": study.bad, "trials": found}
+
+
+def reached(study: Study, columns: dict[str, np.ndarray]) -> dict[str, Any]:
+    """The first recorded step at which the quality is good, with its seconds of training; None where it never is.
+    Whether the last tenth's is beyond bad."""
+    sign = -1.0 if study.rising else 1.0
+    values = sign * columns.get(study.tag, np.array([]))
+    known = np.flatnonzero(np.isfinite(values))
+    good = [i for i in known if values[i] <= sign * study.good]
+    last = runs.recent(columns).get(study.tag)
+    return {
+        "good_step": int(columns["step"][good[0]]) if good else None,
+        "good_seconds": _seconds({name: column[: good[0] + 1] for name, column in columns.items()}) if good else None,
+        "collapsed": bool(last and sign * last.mean > sign * study.bad),
+    }
+
+
+def _seconds(columns: dict[str, np.ndarray]) -> float:
+    """Of training: each stretch of steps at the speed that it was recorded with."""
+    steps, speed = columns["step"], columns["speed/steps_per_second"]
+    return _short(float(np.nansum(np.diff(steps, prepend=0) / speed)))
+
+
+def _finished(run: Run) -> bool:
+    if not run.flags.exists() or run.undrawn.exists():
+        return False
+    steps = runs.read_columns(run.metrics)["step"]
+    return steps.size > 0 and steps[-1] == runs.read_settings(run).max_steps
+
+
+def _evaluate(run: Run, step: float, walk: bool, count: int = 10_000) -> None:
+    path = run.directory / "evaluation.json"
+    if path.exists() and next(iter(json.loads(path.read_text()).values()))["step"] == step:
+        return
+    which = " --checkpoint=all" if walk else ""
+    _run(f"python -m gan_lowlevel.evaluate --run={run.directory} --count={count}{which}")
+
+
+def _run(command: str, check: bool = True) -> None:
+    print(f"$ {command}", flush=True)
+    done = subprocess.run([sys.executable, *shlex.split(command)[1:]], cwd=ROOT, stdin=subprocess.DEVNULL)
+    if check and done.returncode:
+        sys.exit(done.returncode)
+
+
+def _commit() -> str:
+    asked = subprocess.run(["git", "rev-parse", "--short=12", "HEAD"], cwd=ROOT, capture_output=True, text=True)
+    return asked.stdout.strip() or "unknown"
+
+
+def _short(number: float | None) -> float | int | None:
+    if number is None or not math.isfinite(number):
+        return None
+    return number if isinstance(number, int) else float(f"{number:.6g}")
+
+
+def _compact(text: str) -> str:
+    """JSON whose innermost lists and records stand on one line."""
+    return re.sub(r"[\[{][^\[\]{}]*[\]}]", lambda found: re.sub(r"\s*\n\s*", " ", found[0]), text)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

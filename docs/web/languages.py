@@ -1,0 +1,33 @@
+"""Both languages: each page has a link to the same page in the other, and says where it is not translated."""
+
+from typing import Any
+
+from docs.web import moved
+
+CODE = ("api/", "api", "source/", "genindex", "py-modindex", "search")  # pages that have nothing to translate
+
+
+def other(page: str, language: str) -> str:
+    """The address of the same page in the other language, from the page."""
+    up = "../" * page.count("/")
+    return f"{up}zh/{page}.html" if language == moved.ENGLISH else f"{up}../{page}.html"
+
+
+def translated(page: str) -> bool:
+    """Whether the Chinese site shows it in Chinese."""
+    in_chinese = moved.text_of(page, moved.CHINESE) != moved.text_of(page, moved.ENGLISH)
+    return in_chinese or (moved.DOCS / "locale" / moved.CHINESE / "LC_MESSAGES" / f"{page}.po").is_file()
+
+
+def add(app: Any, page: str, template: str, context: dict[str, Any], doctree: Any) -> None:
+    """html-page-context: what templates ask for."""
+    language = app.config.language
+    context["other_language"] = other(page, language)
+    context["other_name"] = "中文" if language == moved.ENGLISH else "English"
+    context["untranslated"] = language == moved.CHINESE and not page.startswith(CODE) and not translated(page)
+
+
+def setup(app: Any) -> dict[str, bool]:
+    """Connect."""
+    app.connect("html-page-context", add)
+    return {"parallel_read_safe": True}
