@@ -9,6 +9,10 @@ sys.path.insert(0, str(ROOT))
 
 import gan_lowlevel  # noqa: E402  the checkout's, whatever is installed
 from docs.web import moved, sources  # noqa: E402
+from gan_lowlevel import system  # noqa: E402
+
+system.import_quietly("tensorflow")  # which API pages want
+del os.environ["TF_CPP_MIN_LOG_LEVEL"]  # or a lesson's kernel would not be quiet
 
 project = "gan_lowlevel"
 html_title = "gan_lowlevel"
@@ -25,6 +29,7 @@ extensions = [
     "docs.web.docstrings",
     "docs.web.sources",
     "docs.web.languages",
+    "docs.web.lessons",
     "docs.web.assets",
 ]
 source_suffix = {".rst": "restructuredtext", ".md": "myst-nb", ".ipynb": "myst-nb"}  # the first is that of API pages
@@ -48,8 +53,6 @@ nb_execution_in_temp = True  # what a lesson trains is not left among the pages
 os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))  # for its kernel
 nb_merge_streams = True
 nb_ipywidgets_js = {}  # no lesson has widgets, and theirs would come from elsewhere
-nb_code_prompt_show = "Show the code"
-nb_code_prompt_hide = "Hide the code"
 
 myst_enable_extensions = ["dollarmath", "attrs_block", "attrs_inline"]
 myst_heading_anchors = 4  # as GitHub makes them
@@ -73,7 +76,7 @@ html_theme = "furo"
 html_static_path = ["web/static"]
 html_css_files = ["site.css"]
 html_copy_source = False
-html_show_sourcelink = False
+html_show_sourcelink = html_show_copyright = False
 html_permalinks_icon = "#"
 html_favicon = "web/static/favicon.svg"
 _LIGHT = {"color-brand-primary": "#1f4fa8", "color-brand-content": "#1f4fa8", "color-link": "#1f4fa8",

@@ -26,7 +26,7 @@ class Badges(SphinxTransform):
 def configure(app: Any, config: Any) -> None:
     """config-inited."""
     config.mathjax_path = f"mathjax/{SCRIPT}"
-    config.mathjax3_config = {"options": {"enableMenu": False}}
+    config.mathjax3_config = {"options": {"enableMenu": False}, "chtml": {"scale": 0.92}}
 
 
 def copy(app: Any, error: Exception | None) -> None:

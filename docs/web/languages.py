@@ -22,7 +22,7 @@ def translated(page: str) -> bool:
 def add(app: Any, page: str, template: str, context: dict[str, Any], doctree: Any) -> None:
     """html-page-context: what templates ask for."""
     language = app.config.language
-    context["other_language"] = other(page, language)
+    context["other_language"] = None if page.startswith("source/") else other(page, language)
     context["other_name"] = "中文" if language == moved.ENGLISH else "English"
     context["untranslated"] = language == moved.CHINESE and not page.startswith(CODE) and not translated(page)
 

@@ -21,8 +21,17 @@ from sphinx.transforms import SphinxTransform
 from docs.web import moved
 
 ROOT = moved.ROOT
-FOLDER = "source"  # of these pages, on the site
+FOLDERS = {moved.ENGLISH: "source", moved.CHINESE: "../source"}  # of these pages, from the site's root: made once
 PACKAGE = "gan_lowlevel"
+
+
+_folder = FOLDERS[moved.ENGLISH]
+
+
+def configure(app: Any, config: Any) -> None:
+    """config-inited."""
+    global _folder
+    _folder = FOLDERS[config.language]
 
 
 def linkcode(domain: str, info: dict[str, str]) -> str | None:
@@ -36,7 +45,7 @@ def linkcode(domain: str, info: dict[str, str]) -> str | None:
         return None
     if path is None or not pathlib.Path(path).is_relative_to(ROOT / PACKAGE):
         return None
-    return f"../{FOLDER}/{pathlib.Path(path).relative_to(ROOT).as_posix()}.html#L-{line}"
+    return f"../{_folder}/{pathlib.Path(path).relative_to(ROOT).as_posix()}.html#L-{line}"
 
 
 class Links(SphinxTransform):
@@ -90,7 +99,7 @@ class Links(SphinxTransform):
         """Have the file, or the files of the folder, shown; the address of that page from the site's root."""
         name = path.relative_to(ROOT).as_posix()
         shown(self.env).setdefault(self.env.docname, set()).add(name)
-        return f"{FOLDER}/{name}.html"
+        return f"{_folder}/{name}.html"
 
     def _replace(self, node: nodes.Element, address: str) -> None:
         """By a link to an address from the site's root."""
@@ -134,23 +143,26 @@ def page(path: pathlib.Path) -> str:
 
 
 def collect(app: Any) -> Iterator[tuple[str, dict[str, str], str]]:
-    """html-collect-pages: the modules, and what pages link to."""
+    """html-collect-pages: the modules, and what pages link to; the Chinese site has the English one's."""
+    if app.config.language != moved.ENGLISH:
+        return
     wanted = {path for path in (ROOT / PACKAGE).rglob("*.py")}
     linked = {ROOT / name for names in shown(app.env).values() for name in names}
     folders = {path for path in linked if path.is_dir()}
     wanted |= linked - folders | {path for folder in folders for path in _listed(folder)}
     for path in sorted(wanted):
         name = path.relative_to(ROOT).as_posix()
-        yield f"{FOLDER}/{name}", {"title": name, "body": page(path)}, "page.html"
+        yield f"{_folder}/{name}", {"title": name, "body": page(path)}, "page.html"
     for folder in sorted(folders):
         name = folder.relative_to(ROOT).as_posix()
         items = "".join(f'<li><a href="{folder.name}/{one.name}.html">{one.name}</a></li>' for one in _listed(folder))
-        yield f"{FOLDER}/{name}", {"title": name, "body": f"<h1>{name}</h1><ul>{items}</ul>"}, "page.html"
+        yield f"{_folder}/{name}", {"title": name, "body": f"<h1>{name}</h1><ul>{items}</ul>"}, "page.html"
 
 
 def setup(app: Any) -> dict[str, bool]:
     """Connect."""
     app.add_transform(Links)
+    app.connect("config-inited", configure)
     app.connect("env-purge-doc", purge)
     app.connect("env-merge-info", merge)
     app.connect("html-collect-pages", collect)
