@@ -83,7 +83,6 @@ class Table:
             for update in [self.d] * self.knobs.d_step + [self.g] * self.knobs.g_step:
                 update()
         self.steps += 1
-        self.playing = self.playing and not self.over()
 
     def _update(self, update: Any, feed: dict, d: int = 0, g: int = 0) -> None:
         if self.broken:
@@ -101,8 +100,9 @@ class Table:
     def play_for(self, seconds: float, until: float = float("inf")) -> None:
         """Steps while it is playing, for so long, and up to that step."""
         end = time.perf_counter() + seconds
-        while self.playing and self.steps < until and time.perf_counter() < end:
+        while self.playing and time.perf_counter() < end:
             self.step()
+            self.playing = self.steps < until and not self.over()
 
     def press(self, key: str) -> None:
         """What knobs.KEYS and knobs.KNOBS say, by matplotlib's names of them. A single update pauses."""
@@ -186,9 +186,9 @@ def play(game: Table | str, steps: int) -> Table:
     """
     table = Table(read_config(["--live", *shlex.split(game)])) if isinstance(game, str) else game
     board, redraw = table.board(screen.page()), screen.cell()
-    table.playing, until = not table.over(), table.steps + steps
+    table.playing, until = steps > 0 and not table.over(), table.steps + steps
     with contextlib.suppress(KeyboardInterrupt):
-        while table.playing and table.steps < until:
+        while table.playing:
             table.play_for(FRAME, until)
             redraw(table.show(board))
     table.playing = False
