@@ -217,25 +217,172 @@ course.check(11, frechet_of_diagonals)
 # centers of k-means keep their lead in the Fréchet distance? And noise: what is its recall?
 
 # %% tags=["hide-output"]
-wanted = ("frechet", "precision", "recall", "classifier_score", "classes", "memorised")
+WANTED = ("frechet", "precision", "recall", "coverage", "classifier_score", "classes")
 
 
 def measured(rows):
-    """Estimates of one set of rows [n, 784], by name."""
-    rows = ground.prepare(rows)
-    return {name: found for family in measures.families(ground)[1:]
-            for name, found in measures.measured(family, rows, ground).items()}  # fmt: skip
+    """Every measure but Parzen's of one set of rows, [n, 784]: estimates by name. Of 1,000 rows, which are enough."""
+    rows = ground.prepare(rows[:1_000])
+    families = [family for family in measures.families(ground) if "parzen" not in family.measures]
+    return {name: found for family in families for name, found in measures.measured(family, rows, ground).items()}
 
 
-def line(name, found):
-    """One line of the table."""
-    return f"{name:<22}" + "".join(f"{found[measure].value:>18.3f}" for measure in wanted)
+def table(found, wanted):
+    """A line for each candidate."""
+    lines = [f"{name:<20}" + "".join(f"{each[measure].value:>18.3f}" for measure in wanted) for name, each in found.items()]
+    return "\n".join([" " * 20 + "".join(f"{measure:>18}" for measure in wanted), *lines])
 
 
 found = {name: measured(candidates[name]) for name in ("real", "G", "k-means", "noise")}
-print(" " * 22 + "".join(f"{measure:>18}" for measure in wanted))
-for name in found:
-    print(line(name, found[name]))
+print(table(found, WANTED))
 
 # %% [markdown]
-# **What you saw.** TODO
+# **What you saw.** The features turn the order around: in the Fréchet distance real digits are ahead of the centers again,
+# and noise is far from everything. But G comes out *behind* the centers. Precision and recall say why. Its precision is
+# that of real digits: nearly every sample looks like some digit. Its recall is less than half of theirs: many kinds of
+# digits it never draws. It has dropped modes, as in lesson 8, and `classes` says the same: so many of the ten have 1 % or
+# more of the samples.
+#
+# And look at the precision of noise. More than half of it counts as "among the data"! One real digit that is an outlier
+# has a ball with a huge radius, and noise falls into it. (`coverage` asks the other way around, which share of the real
+# balls has a sample in it, and is not fooled.) No measure is safe from a set that it was not made for.
+#
+# Which kinds does G draw? Ask the classifier for the most likely class of each sample:
+
+# %%
+[axes] = plots.panels("most likely class, share of 1,000 each", height=2.6)
+for i, (name, color) in enumerate((("real", plots.REAL), ("G", plots.FAKE))):
+    _, probabilities = ground.prepare(candidates[name][:1_000]).seen  # features, p(y|x)
+    axes.bar(np.arange(10) + 0.4 * i, classes.histogram(probabilities), width=0.4, color=color, label=name)
+axes.set(xlabel="digit", ylabel="share", xticks=range(10))
+axes.legend()
+plt.show()
+
+# %% [markdown]
+# ### Exercise 11.3: precision
+#
+# Write precision as said above. The radius of a real row's ball is the distance to its $k$-th nearest neighbor among the
+# *other* real rows. What lies on the surface is inside.
+
+
+# %% tags=["exercise"]
+def precision(real, fake, k):
+    """Share of the fakes in at least one real ball: a number in [0, 1]. real: [N, F], N > k; fake: [M, F]."""
+    ...
+
+
+course.check(11, precision)
+
+# %% [markdown]
+# ## A G that copies
+#
+# There is a perfect way to cheat. A G with enough weights could learn the training pictures by heart and return one of
+# them for each z. It would have learned nothing about digits in general. Which of our measures would notice? Four cheats:
+#
+# - *copies*: training digits, as they are;
+# - *moved copies*: the same, one pixel to the right;
+# - *half of the classes*: copies of the digits 0 to 4 alone;
+# - *one picture*: always the same training digit.
+#
+# For the measure that is meant for this, take for each sample the distance to the nearest training picture, and divide the
+# mean of it by the same of test digits, which nobody can have copied. Near 1: as far away as new digits are. 0: copies.
+
+# %% [markdown]
+# **Predict, then look.** For each cheat: which of Fréchet distance, precision, recall, and that ratio gives it away?
+
+# %% tags=["hide-output"]
+training = np.random.default_rng(0).permutation(ground.table)[:4_000].astype(np.float32) / 255  # they lie sorted by class
+low = ground.prepare(training).seen[1].argmax(axis=1) < 5
+cheats = {
+    "copies": training,
+    "moved copies": np.roll(training.reshape(-1, 28, 28), 1, axis=2).reshape(-1, 784),
+    "half of the classes": training[low],
+    "one picture": training[:1].repeat(1_000, axis=0),
+}
+caught = {name: measured(rows) for name, rows in cheats.items()}
+print(table(caught | {"G": found["G"], "k-means": found["k-means"]}, ("frechet", "precision", "recall", "memorised")))
+print(f"real digits, in the table before: frechet {found['real']['frechet'].value:.3f}")
+
+# %% [markdown]
+# **What you saw.** Copies are *perfect*: as good as real digits in Fréchet distance, precision and recall. Of course: the
+# candidate "real" above *was* a set of training digits, the perfect copier. The ratio alone notices, with an exact 0.
+# Recall catches half of the classes and the one picture, whose precision is perfect. And the copies moved by one pixel
+# are caught by nothing: the classifier does not mind a pixel, and by pixels they are as far from the training digits as new
+# digits are. (Theis and others show this trick too.)
+#
+# The ratio of k-means is well below 1 for another reason: a mean of six pictures is near to each of them. It is *smooth*,
+# not copied; only of sharp samples a ratio below 1 says something. And that of our G has to be read with care: it trained
+# on all 60,000 digits of MNIST, of which we have 4,500.
+#
+# So look. Under each sample stands the training picture nearest to it:
+
+
+# %%
+def beside_nearest(rows):
+    """A row of samples over the row of the training pictures nearest to them."""
+    found, _ = neighbours.nearest(rows[:12], ground.table, (0.0, 1.0))
+    return digits(rows, ground.table[found] / np.float32(255))
+
+
+course.show(beside_nearest(candidates["G"]), "G, and the nearest training digits")
+course.show(beside_nearest(cheats["moved copies"]), "moved copies, and the nearest training digits")
+
+# %% [markdown]
+# G's samples are like their neighbors and not the same: thicker here, broken there. Among the moved copies' neighbors you
+# may see other digits than the ones that were moved: nearest by pixels is not nearest to an eye.
+#
+# ### Exercise 11.4: the ratio
+#
+# Write the measure: the mean distance of samples to their nearest training rows, over that of unseen rows.
+
+
+# %% tags=["exercise"]
+def memorised(samples, unseen, training):
+    """Mean distance to the nearest training row, of samples over unseen rows: a number, 0 for copies. Arrays [n, d],
+    [m, d] and [N, d]."""
+    ...
+
+
+course.check(11, memorised)
+
+# %% [markdown]
+# ## What each measure can't see
+#
+# | measure | fooled by |
+# |---|---|
+# | Parzen windows | blurred means; they beat real data |
+# | Fréchet distance | copies; and it changes with the number of samples and with the network |
+# | precision | one good picture, over and over; at times noise |
+# | recall | copies; samples that are scattered widely enough |
+# | classes, classifier score | one picture of each class, ten in all |
+# | distance to the training data | copies moved by a pixel; and it blames what is smooth |
+#
+# Use several, and say what real data get, and noise, with as many rows. That is why
+# `python -m gan_lowlevel.evaluate` prints each figure between these two. Then look at the samples all the same.
+#
+# ## What to look at in TensorBoard
+#
+# ```sh
+# python -m gan_lowlevel.main --model=mlp --max_steps=2000 --run_name=digits --logdir=logs/lessons
+# python -m gan_lowlevel.evaluate --run=logs/lessons/digits --checkpoint=all
+# tensorboard --logdir=logs/lessons --samples_per_plugin=images=1000
+# ```
+#
+# The first two take a minute together. Tab *Scalars*, the run `digits/evaluation`: a curve of each measure over the
+# training, `evaluation/frechet`, `evaluation/precision`, `evaluation/recall`, `evaluation/memorised` and so on, a point
+# for each checkpoint. `evaluation/precision` may stand high from early on, while `evaluation/recall` climbs slowly: G first
+# learns to draw one thing well. If `evaluation/memorised` fell towards 0 while `evaluation/frechet` falls too, G would be
+# learning its data by heart. Tab *Images*, `views/nearest`: samples over their nearest training pictures. The same pictures in both
+# rows would be copies.
+#
+# ## What comes next
+#
+# Lesson 12 takes all of this to a real run: its dashboard, curve by curve, and five runs in which something is broken.
+#
+# Sources: Goodfellow and others (2014), section 5 and table 1, for the Parzen windows; Theis, van den Oord and Bethge (2016),
+# "A note on the evaluation of generative models", for what is wrong with them; Heusel and others (2017) for the Fréchet
+# distance of features; Kynkäänniemi and others (2019) for precision and recall; Meehan, Chaudhuri and Dasgupta (2020) for
+# copies. In the package [`metrics/parzen.py`](../../gan_lowlevel/metrics/parzen.py),
+# [`metrics/frechet.py`](../../gan_lowlevel/metrics/frechet.py),
+# [`metrics/neighbours.py`](../../gan_lowlevel/metrics/neighbours.py), and
+# [`measures.py`](../../gan_lowlevel/measures.py), where all of them stand in one table.
