@@ -17,9 +17,10 @@
 #
 # <!-- colab -->
 #
-# Afterwards you can write DCGAN's two players layer by layer and say the shape and the number of weights at each line;
-# you know that a convolution is a matrix and a transposed convolution is its transpose; you can tell a checkerboard from
-# a stroke; and you have seen what dropout in D is good for. About 40 minutes. Lessons 2 and 9 come before.
+# Afterwards you can write DCGAN's two players layer by layer and say the shape and the number of weights at each
+# line; you know that a convolution is a matrix and a transposed convolution is its transpose; you can tell a
+# checkerboard from a stroke; and you have seen what dropout in D is good for. About 40 minutes. Lessons 2 and 9 come
+# before.
 
 # %% tags=["install"]
 from gan_lowlevel import course
@@ -42,23 +43,23 @@ v1 = tf.compat.v1
 # %% [markdown]
 # ## A convolution is a matrix with few numbers
 #
-# A dense layer is $y = Wx + b$, and every output sees every input. A *convolution* is the same thing with a $W$ that has
-# mostly zeros, and the same few numbers in each row. On a line of $n$ inputs, with a kernel $w$ of $K$ numbers and a
-# stride $s$, output $i$ is
+# A dense layer is $y = Wx + b$, and every output sees every input. A *convolution* is the same thing with a $W$ that
+# has mostly zeros, and the same few numbers in each row. On a line of $n$ inputs, with a kernel $w$ of $K$ numbers
+# and a stride $s$, output $i$ is
 #
 # $$y_i = \sum_{k=0}^{K-1} w_k \, x_{si + k - p}$$
 #
 # where $p$ is the padding on the left, and what lies outside of the line counts as 0. (A mathematician would turn the
-# kernel around first; all neural networks leave that out.) TensorFlow's padding SAME makes $\lceil n/s \rceil$ outputs.
-# For that it pads $\max((\lceil n/s \rceil - 1)s + K - n, 0)$ zeros in all, half of them on the left, and the odd one on
-# the *right*.
+# kernel around first; all neural networks leave that out.) TensorFlow's padding SAME makes $\lceil n/s \rceil$
+# outputs. For that it pads $\max((\lceil n/s \rceil - 1)s + K - n, 0)$ zeros in all, half of them on the left, and
+# the odd one on the *right*.
 #
-# A matrix is known by what it does to unit vectors. So we let TensorFlow convolve all unit vectors of length 8 at once,
-# and read off the matrix $C$ of $y = Cx$.
+# A matrix is known by what it does to unit vectors. So we let TensorFlow convolve all unit vectors of length 8 at
+# once, and read off the matrix $C$ of $y = Cx$.
 
 # %% [markdown]
-# **Predict, then look.** Kernel (1, 2, 3), 8 inputs. How many rows and columns has $C$ with stride 1, and how many with
-# stride 2? How many different numbers stand in it? Draw both.
+# **Predict, then look.** Kernel (1, 2, 3), 8 inputs. How many rows and columns has $C$ with stride 1, and how many
+# with stride 2? How many different numbers stand in it? Draw both.
 
 
 # %% tags=["hide-output"]
@@ -80,15 +81,16 @@ for axes, stride in zip(plots.panels("stride 1", "stride 2"), (1, 2), strict=Tru
 plt.show()
 
 # %% [markdown]
-# **What you saw.** Stride 1 gives an 8×8 matrix with one band: each row is the row above, moved by one place. Stride 2
-# keeps every other row, 4×8, a band that moves by two places. All of it comes from three numbers. With stride 2 the first
-# row starts at the line's first number: 8 inputs need one zero of padding, and it is on the right.
+# **What you saw.** Stride 1 gives an 8×8 matrix with one band: each row is the row above, moved by one place. Stride
+# 2 keeps every other row, 4×8, a band that moves by two places. All of it comes from three numbers. With stride 2 the
+# first row starts at the line's first number: 8 inputs need one zero of padding, and it is on the right.
 #
-# Two habits of data are built into that shape. *Neighbors matter*: an output sees $K$ inputs and no more. *The same thing
-# may stand anywhere*: a stroke is looked for with the same weights in every place. A dense layer would have to learn both.
+# Two habits of data are built into that shape. *Neighbors matter*: an output sees $K$ inputs and no more. *The same
+# thing may stand anywhere*: a stroke is looked for with the same weights in every place. A dense layer would have to
+# learn both.
 #
-# In the plane it is no different. Take a picture of 6×6 pixels row by row as a vector of 36, and a convolution with 3×3
-# weights and stride 2 is a matrix of 9×36:
+# In the plane it is no different. Take a picture of 6×6 pixels row by row as a vector of 36, and a convolution with
+# 3×3 weights and stride 2 is a matrix of 9×36:
 
 # %%
 with tf.Graph().as_default(), v1.Session() as session:
@@ -96,7 +98,8 @@ with tf.Graph().as_default(), v1.Session() as session:
     y = layers.conv2d(units, 1, name="conv", weights=layers.normal(0.0, 1.0), size=3, stride=2)  # [36, 3, 3, 1]
     session.run(v1.global_variables_initializer())
     c = session.run(y).reshape(36, 9).T
-[axes] = plots.panels(f"{c.size} places, {np.count_nonzero(c)} of them not 0, {len(np.unique(c)) - 1} numbers", height=2.4)
+title = f"{c.size} places, {np.count_nonzero(c)} of them not 0, {len(np.unique(c)) - 1} different numbers"
+[axes] = plots.panels(title, height=2.4)
 axes.imshow(c, cmap="coolwarm", vmin=-3, vmax=3)
 axes.set(xlabel="pixel of the 6×6 picture, row by row", ylabel="output")
 axes.grid(False)
@@ -129,10 +132,10 @@ course.source(dcgan.generator)
 course.source(dcgan.discriminator)
 
 # %% [markdown]
-# D goes down: 28 → 14 → 7 with stride 2, while the channels go up, 1 → 64 → 128. G goes the same way back. There is no
-# pooling: a stride does its work, and its weights are learned. That is the first rule of the DCGAN paper (Radford and
-# others, 2016, section 3). The others are all here too: batch norm in G (lesson 9), tanh at its end, LeakyReLU in D. The
-# article took LeakyReLU in G also, where the paper has ReLU, and it has no batch norm in D.
+# D goes down: 28 → 14 → 7 with stride 2, while the channels go up, 1 → 64 → 128. G goes the same way back. There is
+# no pooling: a stride does its work, and its weights are learned. That is the first rule of the DCGAN paper (Radford
+# and others, 2016, section 3). The others are all here too: batch norm in G (lesson 9), tanh at its end, LeakyReLU in
+# D. The article took LeakyReLU in G also, where the paper has ReLU, and it has no batch norm in D.
 #
 # Weights: a convolution has $K \times K \times C_{in} \times C_{out}$ of them, for every height and width.
 
@@ -147,14 +150,14 @@ print(tables.text([g_table, d_table]))
 print(f"D's first layer, dense: {28 * 28 * 14 * 14 * 64:,} weights; as a convolution {5 * 5 * 1 * 64:,}")
 
 # %% [markdown]
-# **What you saw.** 1,600 weights in the place of ten million. More than half of G's weights are in its one dense layer,
-# which has to make 7×7×256 numbers from 100: that is the price of a layer that sees everything. The article prints these
-# very tables, 2,344,864 and 212,673.
+# **What you saw.** 1,600 weights in the place of ten million. More than half of G's weights are in its one dense
+# layer, which has to make 7×7×256 numbers from 100: that is the price of a layer that sees everything. The article
+# prints these very tables, 2,344,864 and 212,673.
 #
 # ### Exercise 10.2: a row of the table
 #
-# Say what one layer makes of a picture. All layers here have 5×5 weights, padding SAME, and no biases; a convolution with
-# stride $s$ makes $\lceil H/s \rceil$ rows of $H$, a transposed one $Hs$.
+# Say what one layer makes of a picture. All layers here have 5×5 weights, padding SAME, and no biases; a convolution
+# with stride $s$ makes $\lceil H/s \rceil$ rows of $H$, a transposed one $Hs$.
 
 
 # %% tags=["exercise"]
@@ -169,28 +172,28 @@ course.check(10, layer_row)
 # %% [markdown]
 # ## The way back: transposed convolution
 #
-# D's layer takes $x$ to $y = Cx$, 28×28 to 14×14. G needs a layer from 14×14 to 28×28. It can't be $C^{-1}$, since $C$
-# isn't even square. But $C^T$ has the right shape, and it is at hand. When a loss $L$ is propagated back through $y = Cx$,
-# the chain rule says
+# D's layer takes $x$ to $y = Cx$, 28×28 to 14×14. G needs a layer from 14×14 to 28×28. It can't be $C^{-1}$, since
+# $C$ isn't even square. But $C^T$ has the right shape, and it is at hand. When a loss $L$ is propagated back through
+# $y = Cx$, the chain rule says
 #
 # $$\frac{\partial L}{\partial x_j} = \sum_i \frac{\partial L}{\partial y_i} C_{ij}$$
 #
-# and that is $C^T$ times the gradient by $y$. So every program that can train a convolution has its transpose already: it
-# is the convolution's gradient. G uses it as a layer. *Transposed convolution* is its name; some call it
+# and that is $C^T$ times the gradient by $y$. So every program that can train a convolution has its transpose
+# already: it is the convolution's gradient. G uses it as a layer. *Transposed convolution* is its name; some call it
 # "deconvolution", but it undoes nothing.
 #
-# How would you check that a function is the transpose of another, if you can't see the matrices? By the definition: for
-# all $x$ and $y$
+# How would you check that a function is the transpose of another, if you can't see the matrices? By the definition:
+# for all $x$ and $y$
 #
 # $$\langle Cx, y \rangle = \langle x, C^T y \rangle$$
 #
-# with $\langle \cdot, \cdot \rangle$ the sum of all products of entries. The package's two layers have weights of the same
-# shape for that, [5, 5, 3, 8] here, so both can be connected under one name: the second time with `reuse=True`, as D is
-# (lesson 2).
+# with $\langle \cdot, \cdot \rangle$ the sum of all products of entries. The package's two layers have weights of the
+# same shape for that, [5, 5, 3, 8] here, so both can be connected under one name: the second time with `reuse=True`,
+# as D is (lesson 2).
 
 # %% [markdown]
-# **Predict, then look.** Random $x$ and $y$, some 40,000 products each side, float32. Will both sums agree in all digits,
-# in about six, or in two? And TensorFlow's own gradient of the convolution, fed with $y$?
+# **Predict, then look.** Random $x$ and $y$, some 40,000 products each side, float32. Will both sums agree in all
+# digits, in about six, or in two? And TensorFlow's own gradient of the convolution, fed with $y$?
 
 # %% tags=["hide-output"]
 random, initial = np.random.default_rng(10), layers.normal(0.0, 0.02)
@@ -210,18 +213,18 @@ print(f"<C x, y> = {left:.6f}\n<x, Cᵀ y> = {right:.6f}")
 print(f"largest difference of the gradient to the layer: {off}")
 
 # %% [markdown]
-# **What you saw.** One variable, two layers. The sums agree to about six digits, which is what float32 has; the products
-# are the same, added in another order. The gradient and the layer are the same numbers: TensorFlow computes both with the
-# same routine.
+# **What you saw.** One variable, two layers. The sums agree to about six digits, which is what float32 has; the
+# products are the same, added in another order. The gradient and the layer are the same numbers: TensorFlow computes
+# both with the same routine.
 #
-# A transposed convolution can also be seen from the input's side. Column $j$ of $C^T$ is row $j$ of $C$: the kernel, put
-# down at place $sj - p$. So each input number *stamps* a copy of the kernel, times itself, onto the output, $s$ places
-# further each time, and where stamps overlap, they add up. Remember that word, overlap.
+# A transposed convolution can also be seen from the input's side. Column $j$ of $C^T$ is row $j$ of $C$: the kernel,
+# put down at place $sj - p$. So each input number *stamps* a copy of the kernel, times itself, onto the output, $s$
+# places further each time, and where stamps overlap, they add up. Remember that word, overlap.
 #
 # ### Exercise 10.3: the layer, by the gradient
 #
-# Write a transposed convolution in TensorFlow 1.x without `conv2d_transpose`: describe a convolution of some picture, and
-# ask for its gradient. `tf.gradients(ys, xs, grad_ys=...)` returns a list.
+# Write a transposed convolution in TensorFlow 1.x without `conv2d_transpose`: describe a convolution of some picture,
+# and ask for its gradient. `tf.gradients(ys, xs, grad_ys=...)` returns a list.
 
 
 # %% tags=["exercise"]
@@ -239,9 +242,9 @@ course.check(10, transposed)
 # Let every weight be 1 and every input 1. Then an output number is simply the count of stamps that lie on it.
 
 # %% [markdown]
-# **Predict, then look.** Kernel 5×5, stride 2, far from the edges. A stamp is 5 wide and the next one begins 2 further.
-# Does every pixel get as many stamps as its neighbor? On a line first: how many stamps lie on an even place, how many on
-# an odd one? Then in the plane.
+# **Predict, then look.** Kernel 5×5, stride 2, far from the edges. A stamp is 5 wide and the next one begins 2
+# further. Does every pixel get as many stamps as its neighbor? On a line first: how many stamps lie on an even place,
+# how many on an odd one? Then in the plane.
 
 # %% tags=["hide-output"]
 with tf.Graph().as_default(), v1.Session() as session:
@@ -260,14 +263,14 @@ for axes, count in zip(plots.panels(*titles), counts, strict=True):
 plt.show()
 
 # %% [markdown]
-# **What you saw.** On a line 5 is 2 + 3: places get 3 stamps and 2 in turn. In the plane the counts multiply, 9, 6, 6 and 4:
-# a checkerboard, before anything is learned, since 2 does not divide 5. On the right is the other way to become larger:
-# first repeat each pixel 2×2 times, then convolve with stride 1. Every pixel away from the edge gets 25. The article on
-# dogs takes that way ([`networks/dog.py`](../../gan_lowlevel/networks/dog.py)), and the one on DCGAN says that it knows
-# both.
+# **What you saw.** On a line 5 is 2 + 3: places get 3 stamps and 2 in turn. In the plane the counts multiply, 9, 6, 6
+# and 4: a checkerboard, before anything is learned, since 2 does not divide 5. On the right is the other way to
+# become larger: first repeat each pixel 2×2 times, then convolve with stride 1. Every pixel away from the edge gets
+# 25. The article on dogs takes that way ([`networks/dog.py`](../../gan_lowlevel/networks/dog.py)), and the one on
+# DCGAN says that it knows both.
 #
-# With random weights the counts become variances: a sum of $m$ independent terms has $m$ times the variance of one. So
-# we can predict how loud each of four neighbors is, on random input:
+# With random weights the counts become variances: a sum of $m$ independent terms has $m$ times the variance of one.
+# So we can predict how loud each of four neighbors is, on random input:
 
 # %%
 with tf.Graph().as_default(), v1.Session() as session:
@@ -281,9 +284,9 @@ with tf.Graph().as_default(), v1.Session() as session:
         print(f"{title}: variances", [f"{inner[:, i::2, j::2].var():.1f}" for i in (0, 1) for j in (0, 1)])
 
 # %% [markdown]
-# 4, 6, 6 and 9 against four times 25. A network can learn to make up for it, and with a small kernel and much training it
-# mostly does. But it must first. These are samples of a DCGAN after 50 steps of training, on the digits that came with
-# the installation, enlarged with their pixels kept:
+# 4, 6, 6 and 9 against four times 25. A network can learn to make up for it, and with a small kernel and much
+# training it mostly does. But it must first. These are samples of a DCGAN after 50 steps of training, on the digits
+# that came with the installation, enlarged with their pixels kept:
 
 # %%
 # docs/lessons/data/dropout was made by python -m docs.shipped dropout, from
@@ -293,16 +296,16 @@ early = Image.open(dropout.run.sample(50)).crop((0, 0, 117, 59))
 course.show(early.resize((702, 354), Image.Resampling.NEAREST), "four by two samples after 50 steps")
 
 # %% [markdown]
-# That lattice is no digit and no noise. It has a period of two pixels: it is the stride. Whenever you see a fine regular
-# pattern in samples, look at the strides before anything else. Odena, Dumoulin and Olah (2016, "Deconvolution and
-# Checkerboard Artifacts") have many pictures of it, and two cures: a kernel whose size the stride divides, such as 4 with
-# 2 or 6 with 2, or upsampling and a convolution.
+# That lattice is no digit and no noise. It has a period of two pixels: it is the stride. Whenever you see a fine
+# regular pattern in samples, look at the strides before anything else. Odena, Dumoulin and Olah (2016, "Deconvolution
+# and Checkerboard Artifacts") have many pictures of it, and two cures: a kernel whose size the stride divides, such
+# as 4 with 2 or 6 with 2, or upsampling and a convolution.
 #
 # ### Exercise 10.4: stamps on a line
 #
-# How many stamps lie on each output of a transposed convolution on a line? Count those of $n$ inputs, stride $s$, kernel
-# $K$; the padding is that of the convolution from $ns$ numbers to $n$, so that what sticks out on the left is cut off at
-# $p$, half (rounded down) of $\max(K - s, 0)$.
+# How many stamps lie on each output of a transposed convolution on a line? Count those of $n$ inputs, stride $s$,
+# kernel $K$; the padding is that of the convolution from $ns$ numbers to $n$, so that what sticks out on the left is
+# cut off at $p$, half (rounded down) of $\max(K - s, 0)$.
 
 
 # %% tags=["exercise"]

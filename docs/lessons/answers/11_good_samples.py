@@ -13,7 +13,7 @@ def parzen_score(x, samples, sigma):
 
 
 def _by_logaddexp(x, samples, sigma):
-    exponents = -np.linalg.norm(x - samples, axis=1) ** 2 / (2 * sigma**2)
+    exponents = -(np.linalg.norm(x - samples, axis=1) ** 2) / (2 * sigma**2)
     log_mean = np.logaddexp.reduce(exponents) - np.log(len(samples))
     return log_mean - 0.5 * len(x) * np.log(2 * np.pi * sigma**2)
 
@@ -161,8 +161,8 @@ EXERCISES = [
         answer=parzen_score,
         inputs=_windows_of_random,
         hints=(
-            "Exponents are -sum((x - s)**2) / (2 sigma**2), one for each sample; subtract the largest before np.exp, and "
-            "add it again after np.log.",
+            "Exponents are -sum((x - s)**2) / (2 sigma**2), one for each sample; subtract the largest before np.exp, "
+            "and add it again after np.log.",
             "It is the mean of the windows, so there is a 1/N; the last term counts all d pixels.",
         ),
         wrong=(_as_it_stands, _sum_of_windows, _mean_of_logarithms, _one_dimension, _forgets_the_two),
@@ -183,8 +183,8 @@ EXERCISES = [
         inputs=_sets_of_random,
         hints=(
             "First a radius for each real row: sort its distances to all real rows; the first of them is 0, to itself.",
-            "Then the distances of each fake to each real row, [M, N], held against the radius of the real row; any, and "
-            "the mean over the fakes.",
+            "Then the distances of each fake to each real row, [M, N], held against the radius of the real row; any, "
+            "and the mean over the fakes.",
         ),
         wrong=(_itself_as_a_neighbor, _recall, _balls_of_fakes, _coverage),
         right=(_one_by_one,),
