@@ -103,5 +103,6 @@ def test_two_workers_train_by_the_very_line(tmp_path):
 def test_an_installed_package_has_every_folder():
     facts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]
     folders = {path.parent.relative_to(ROOT) for path in (ROOT / "gan_lowlevel").rglob("__init__.py")}
-    inside = {".".join(folder.parts) for folder in folders} | {"gan_lowlevel.flags"}  # the flagfiles lie beside it
+    inside = {".".join(folder.parts) for folder in folders}
+    inside |= {"gan_lowlevel.flags", "gan_lowlevel.lessons", "gan_lowlevel.lessons.answers"}  # they lie beside it
     assert set(facts["packages"]) == inside

@@ -12,7 +12,7 @@ from tests.pages import PAGES, ROOT
 
 LOCALE = ROOT / "docs" / "locale" / "zh_CN" / "LC_MESSAGES"
 CATALOGUES = sorted(LOCALE.rglob("*.po"))
-IN_CHINESE = {"lessons/01_value"}
+IN_CHINESE = {"index", "lessons/01_value", "lessons/04_saturation", "lessons/07_best_d"}
 BADGE = "Open in Colab"  # which is put in when the notebook is made
 
 TRANSLATED = {"README.md": "README.zh-CN.md"} | {
@@ -79,7 +79,7 @@ def lined_up(text: str) -> str:
 
 def words(text: str) -> list[str]:
     """What is left to translate: words outside of code, formulas, and the addresses of links."""
-    outside = re.sub(r"`[^`\n]*`|\$[^$]+\$|\]\([^)]*\)|<!--.*?-->|\\\w+", " ", "".join(pages.prose(text)))
+    outside = re.sub(r"`[^`\n]*`|\$\$[^$]*\$\$|\$[^$]+\$|\]\([^)]*\)|<!--.*?-->|\\\w+", " ", "".join(pages.prose(text)))
     return re.findall(r"[A-Za-z]{2,}", outside)
 
 

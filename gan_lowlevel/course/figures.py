@@ -13,8 +13,12 @@ from gan_lowlevel import pictures, system
 from gan_lowlevel.course import folder
 from gan_lowlevel.output import say
 
+THEME = "ansi_dark"  # of code in a terminal: its own colours
+CODE = 124  # columns of code where there is no terminal to say how many it has
+
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+    from rich.syntax import Syntax
 
 STYLE = {
     "figure.figsize": (7.0, 3.5),  # 700 pixels wide
@@ -75,18 +79,22 @@ def show(picture: "Figure | Image.Image | np.ndarray", title: str = "") -> None:
 
 def source(thing: Any) -> None:
     """Show the package's own code of a function or a class, as it stands in its file."""
-    code = inspect.getsource(thing)
-    if not in_notebook():
-        from rich.console import Console
-        from rich.syntax import Syntax
+    text = inspect.getsource(thing)
+    if in_notebook():
+        from IPython.display import Code, display
 
-        Console(highlight=False).print(
-            Syntax(code, "python", theme="ansi_dark", background_color="default", word_wrap=True)
-        )
+        display(Code(text, language="python"))
         return
-    from IPython.display import Code, display
+    from rich.console import Console
 
-    display(Code(code, language="python"))
+    Console(highlight=False, width=None if sys.stdout.isatty() else CODE).print(code(text, indent=2))
+
+
+def code(text: str, indent: int) -> "Syntax":
+    """Python as a terminal shows it, in its own colours."""
+    from rich.syntax import Syntax
+
+    return Syntax(text, "python", theme=THEME, background_color="default", padding=(0, indent), word_wrap=True)
 
 
 def save(picture: Any, title: str = "") -> pathlib.Path:

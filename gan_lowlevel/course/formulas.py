@@ -9,7 +9,8 @@ SIGNS = {
     "pm": "±", "prod": "∏", "propto": "∝", "rightarrow": "→", "sigma": "σ", "sim": "~", "sum": "Σ", "theta": "θ",
     "tfrac": "frac", "times": "×", "to": "→", "varepsilon": "ε", "Rightarrow": "⇒", "Sigma": "Σ", "Vert": "‖",
     "lVert": "‖", "rVert": "‖", "lvert": "|", "rvert": "|", "quad": "  ", "qquad": "   ", "left": "", "right": "",
-    "big": "", "Big": "", "bigl": "", "bigr": "", "displaystyle": "", "limits": "", "ell": "ℓ", "gg": "≫", "ll": "≪",
+    "leftarrow": "←", "big": "", "Big": "", "bigl": "", "bigr": "", "displaystyle": "", "limits": "", "ell": "ℓ",
+    "gg": "≫", "ll": "≪",
 }  # fmt: skip
 POWERS = str.maketrans("0123456789-+n", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺ⁿ")
 _WRAPPED = r"\\(?:text|textbf|textit|mathrm|mathbb|mathcal|mathbf|mathit|operatorname|boldsymbol)\*?\{([^{}]*)\}"
@@ -30,15 +31,16 @@ def plain(formula: str) -> str:
         text = re.sub(r"([_^])\{([^{}]*)\}", r"\1(\2)", text)
     text = re.sub(r"\\([,;:!> ])", " ", text)
     text = text.replace(r"\\", "\n").replace(r"\|", "‖").replace(r"\{", "{").replace(r"\}", "}")
-    text = re.sub(r"(\\partial) (?=[A-Za-z\\])", r"\1", text)
     text = re.sub(r"\\([A-Za-z]+)", lambda name: SIGNS.get(name[1], name[1]), text)
+    text = re.sub(r"([∂∇]) (?=\w)", r"\1", text)
+    text = text.replace("^*", "*")
     text = re.sub(r"\^(-?\d+|n)\b", lambda power: power[1].translate(POWERS), text)
-    return "\n".join(re.sub(r" +", " ", line).strip() for line in text.replace("*", "·").split("\n")).strip()
+    return "\n".join(re.sub(r" +", " ", line).strip() for line in text.split("\n")).strip()
 
 
 def _term(text: str) -> str:
     """In parentheses where it is more than one factor."""
-    simple = re.fullmatch(r"[\w\\ ]+|[\w\\]+\([^()]*\)", text.strip()) and "+" not in text
+    simple = re.fullmatch(r"[\w\\ ]+|[\w\\]+\([^()]*\)", text.strip())
     return text.strip() if simple else f"({text.strip()})"
 
 

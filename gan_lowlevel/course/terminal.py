@@ -7,15 +7,13 @@ from typing import Any
 
 from rich.console import Console
 from rich.markdown import Markdown
-from rich.syntax import Syntax
 
 from gan_lowlevel.course import figures, folder, formulas, pages
 from gan_lowlevel.course.pages import Cell, Page
 from gan_lowlevel.errors import Exit, Failure
 from gan_lowlevel.output import say
 
-WIDE = 100  # columns at the most
-THEME = "ansi_dark"  # the terminal's own colours
+WIDE = 100  # columns of text at the most
 
 
 def run(page: Page) -> None:
@@ -25,18 +23,18 @@ def run(page: Page) -> None:
     """
     figures.save_to(folder.LOGS / f"{page.number:02}")
     console = Console(highlight=False)
-    console.width = min(console.width, WIDE)
+    if not console.is_terminal:
+        console.width = figures.CODE
     names: dict[str, Any] = {"__name__": "__main__"}
     asked = False
     for cell in page.cells:
         console.print()
         if cell.kind == "markdown":
-            console.print(Markdown(_text(cell.source), code_theme=THEME, hyperlinks=False))
+            text = Markdown(_text(cell.source), code_theme=figures.THEME, hyperlinks=False)
+            console.print(text, width=min(console.width, WIDE))
             asked = cell.source.startswith(pages.PREDICT)
             continue
-        console.print(
-            Syntax(cell.source, "python", theme=THEME, background_color="default", padding=(0, 4), word_wrap=True)
-        )
+        console.print(figures.code(cell.source, indent=4))
         console.print()
         if asked and "hide-output" in cell.tags:
             _wait()
