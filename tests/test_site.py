@@ -73,10 +73,10 @@ def test_the_game_s_picture_stands_alone_and_follows_the_readers_colours(name):
     hrefs = [value for element in root.iter() for key, value in element.attrib.items() if key.endswith("href")]
     assert len(hrefs) == 2
     assert all(href.startswith("data:image/png;base64,") for href in hrefs)
-    said = " ".join(" ".join(element.itertext()) for element in root.iter() if element.tag.endswith("}text"))
+    said = ["".join(element.itertext()) for element in root.iter() if element.tag.endswith("}text")]
     assert "−log 4 = −1.386" in said  # 2 log 1/2
-    value, d_real, d_fake = (float(re.search(pattern, said)[1].replace("−", "-")) for pattern in
-                             (r"\) *\)\) = (−0\.\d\d)", r"\) = (0\.\d\d)", r"\) *\) = (0\.\d\d)"))  # fmt: skip
+    d_real, d_fake, value = (float(line.rpartition("= ")[2].replace("−", "-")) for line in said
+                             if "= " in line and "log 4" not in line)  # fmt: skip
     assert -1.386 < value < 0
     assert d_fake < 0.5 < d_real
 
@@ -97,7 +97,7 @@ def test_a_record_s_fields_have_their_comments_and_settings_their_help():
     assert list(fields) == list(gan.Play._fields)
     assert fields["fake"] == ("fake", "tf.Tensor", "G(z) [B, *data_shape]")
     settings = {field.name: field for field in docstrings.fields(config.Config)}
-    assert settings.keys() == config.settings_of(config.Config).keys()
+    assert settings.keys() >= config.settings_of(config.Config).keys()
     assert settings["d_step"].text == config.settings_of(config.Config)["d_step"].help
     codes = {field.name: field.kind for field in docstrings.fields(errors.Exit)}
     assert codes == {code.name: f"= {code.value}" for code in errors.Exit}
