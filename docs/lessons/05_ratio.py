@@ -125,7 +125,6 @@ def draw_curves(by_k):
     left.set(ylabel="nats", ylim=(-5, 0.1))
     left.legend()
     right.set(xlabel="step", yscale="log")
-    plt.show()
 
 
 def draw_points(by_k):
@@ -133,7 +132,6 @@ def draw_points(by_k):
     for axes, run in zip(plots.panels(*(f"k = {k:g}" for k in by_k), height=2.6), by_k.values(), strict=True):
         axes.imshow(run.samples())
         axes.axis("off")
-    plt.show()
 
 
 # %% [markdown]
@@ -151,7 +149,9 @@ sweep.main(config)
 
 by_k = {trial.config.d_step / trial.config.g_step: seen(trial) for trial in sweep.plan(config)}
 draw_curves(by_k)
+plt.show()
 draw_points(by_k)
+plt.show()
 
 # %% [markdown]
 # **What you saw.** Real points are red, generated ones blue.
