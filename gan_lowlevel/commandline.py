@@ -116,8 +116,9 @@ def _parse(values: flags.FlagValues, argv: Sequence[str], bare: str = "") -> Non
     if rest[:1] == ["--"] and any(argument.startswith("-") for argument in rest[1:2]):
         raise Failure(Exit.FLAGS, f"a bare -- ends the flags, and {rest[1]!r} comes after it: leave the -- out.")
     rest = [argument for argument in rest if argument != "--"]
-    if bare and len(rest) == 1 and not rest[0].startswith("-"):
-        return _parse(values, [f"--{bare}={rest[0]}"])
+    if bare and len(alone := [argument for argument in rest if not argument.startswith("-")]) == 1:
+        rest.remove(alone[0])
+        _parse(values, [f"--{bare}={alone[0]}"])
     if rest and (unknown := rest[0].lstrip("-").partition("=")[0]) and rest[0].startswith("-"):
         if unknown == "log_dir":
             raise Failure(Exit.FLAGS, "unknown flag --log_dir: you want --logdir.")

@@ -1,13 +1,14 @@
 """From a command line to the settings: bounds, aliases, who overrides whom, every way to be refused, the help."""
 
+import dataclasses
 import math
 import time
 
 import pytest
 
 from gan_lowlevel import commandline, config
-from gan_lowlevel.commandline import help_text, read_config, recipe_defaults
-from gan_lowlevel.config import Config, settings_of
+from gan_lowlevel.commandline import help_text, read_config, read_record, recipe_defaults
+from gan_lowlevel.config import Config, setting, settings_of
 from gan_lowlevel.errors import Exit, Failure
 
 SETTINGS = settings_of(Config)
@@ -423,3 +424,45 @@ def test_flags_of_photographs_are_refused_for_other_data(flag):
 )
 def test_the_embedded_length_is_known_where_it_applies(argv, said):
     assert read_config(argv).embedded_length is said
+
+
+# A value without a name
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Numbered:
+    """Settings of a command of which one may be typed bare."""
+
+    number: int = setting(0, int, "Which.", low=0, high=9)
+    text: str = setting("", str, "What.")
+    switch: bool = setting(False, bool, "Whether.")
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [["4", "--text=a", "--switch"], ["--text", "a", "4", "--switch"], ["--switch", "--text=a", "--number=4"]],
+)
+def test_a_bare_value_stands_anywhere(argv):
+    assert read_record(Numbered, argv, bare="number") == Numbered(number=4, text="a", switch=True)
+
+
+@pytest.mark.parametrize(
+    ("argv", "said"),
+    [
+        (["x"], "flag --number=x: it wants a whole number from 0 to 9, got 'x'"),
+        (["10"], "flag --number=10: it wants a whole number from 0 to 9, got '10'"),
+        (["4", "5"], "only flags are wanted, got '4'"),
+        (["4", "--txt=a"], "unknown flag --txt: did you mean --text?"),
+        (["--", "-4"], "a bare -- ends the flags"),
+    ],
+)
+def test_a_wrong_bare_value(argv, said):
+    with pytest.raises(Failure) as caught:
+        read_record(Numbered, argv, bare="number")
+    assert caught.value.code == Exit.FLAGS
+    assert said in str(caught.value)
+
+
+def test_other_commands_take_none():
+    with pytest.raises(Failure, match="only flags are wanted, got '4'"):
+        read_record(Numbered, ["4"])

@@ -14,7 +14,7 @@ import zipfile
 import numpy as np
 import pytest
 
-from gan_lowlevel import doctor, evaluate, export, generate, launch, summary, sweep, train_digits
+from gan_lowlevel import doctor, evaluate, export, generate, launch, lesson, summary, sweep, train_digits
 from gan_lowlevel.commandline import read_config, read_record
 from gan_lowlevel.config import MODELS
 from gan_lowlevel.errors import Exit
@@ -33,6 +33,7 @@ READERS = {
     "summary": functools.partial(read_record, summary.SummaryConfig),
     "sweep": sweep.read,
     "doctor": functools.partial(read_record, doctor.DoctorConfig),
+    "lesson": functools.partial(read_record, lesson.LessonConfig, bare="number"),
     "train_digits": functools.partial(read_record, train_digits.TrainDigitsConfig),
 }
 
@@ -164,5 +165,6 @@ def test_two_workers_train_by_the_very_line(tmp_path):
 def test_an_installed_package_has_every_folder():
     facts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]
     folders = {path.parent.relative_to(ROOT) for path in (ROOT / "gan_lowlevel").rglob("__init__.py")}
-    inside = {".".join(folder.parts) for folder in folders} | {"gan_lowlevel.flags"}  # the flagfiles lie beside it
+    inside = {".".join(folder.parts) for folder in folders}
+    inside |= {"gan_lowlevel.flags", "gan_lowlevel.lessons", "gan_lowlevel.lessons.answers"}  # they lie beside it
     assert set(facts["packages"]) == inside

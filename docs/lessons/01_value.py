@@ -317,11 +317,11 @@ for name, run in both.items():
 # tensorboard --logdir=logs/lessons --samples_per_plugin=images=1000
 # ```
 #
-# In the tab *Custom scalars* are the same curves: V and its two terms beside −log 4, and both losses with their ideal
-# values as dashed lines. In the tab *Scalars* they are `value/V`, `value/log_D_x`, `value/log_not_D_G_z`,
-# `value/minus_log_4` and `D_loss`. Tick `value_points` alone and see V come to rest on the line; then tick
-# `value_digits`. If something were wrong: a V that *stays* below the line means that D is worse than a coin and does
-# not learn; a V glued to 0 from the first steps to the last means that G never gets anywhere, and lesson 4 has one.
+# In the tab *Custom scalars* are the same curves: V and its two terms beside −log 4, and both losses beside their
+# ideal values. In the tab *Scalars* they are `value/V`, `value/log_D_x`, `value/log_not_D_G_z`, `value/minus_log_4`
+# and `D_loss`. Tick `value_points` alone and see V come to rest on the line; then tick `value_digits`. If something
+# were wrong: a V that *stays* below the line means that D is worse than a coin and does not learn; a V glued to 0
+# from the first steps to the last means that G never gets anywhere, and lesson 4 has one.
 #
 # ## What comes next
 #

@@ -42,9 +42,9 @@ from gan_lowlevel.course import plots
 # that term: the *minimax* loss. Most programs, and all five of the articles, train G with another one, the
 # *non-saturating* loss:
 #
-# $$L_{minimax} = \mathbb{E}_z[\log(1 - D(G(z)))]$$
+# $$L_{\text{minimax}} = \mathbb{E}_z[\log(1 - D(G(z)))]$$
 #
-# $$L_{non-saturating} = -\mathbb{E}_z[\log D(G(z))]$$
+# $$L_{\text{non-saturating}} = -\mathbb{E}_z[\log D(G(z))]$$
 #
 # Both fall as $D(G(z))$ grows. Both say: get D to call this real. The package has them as two functions, and
 # `--g_loss` chooses between them:
@@ -199,16 +199,18 @@ plt.show()
 # The same game twice, the same weights at the start, the same data and z; only `--g_loss` differs. Plain gradient
 # descent with momentum, as in the paper, and two updates of D to one of G, so that D is well ahead.
 
-# %% [markdown]
-# **Predict, then look.** Which run's G_loss will look calmer? Which one's samples will look like digits after 1,000
-# steps? And what will the calmer curve's height be: its ideal value, −0.6931, or something else?
-
-# %% tags=["hide-output"]
+# %%
+names = ("minimax", "non_saturating")
 flags = (
     "--model=mlp --batch_size=64 --d_step=2 --g_step=1 --optimizer=sgd --momentum=0.5 --d_learning_rate=0.1 "
     "--g_learning_rate=0.1 --max_steps=1000 --summary_every=10 --theory_every=50"
 )
-names = ("minimax", "non_saturating")
+
+# %% [markdown]
+# **Predict, then look.** Which run's G_loss will look calmer, and at which height: at its ideal value, −0.6931, or
+# somewhere else? Which run's samples will look like digits after 1,000 steps?
+
+# %% tags=["hide-output"]
 stuck, moving = course.trained([f"{flags} --g_loss={name} --run_name={name}" for name in names])
 left, middle, right = plots.panels("G_loss", "mean D(G(z))", "norm of G's own gradient")
 for run, name, color in zip((stuck, moving), names, ("C3", "C2"), strict=True):
@@ -216,23 +218,26 @@ for run, name, color in zip((stuck, moving), names, ("C3", "C2"), strict=True):
     plots.ideal(left, losses.IDEAL_G_LOSS[name], f"its ideal, {losses.IDEAL_G_LOSS[name]:.2f}", color=color)
     plots.curve(middle, run, "prob/D_G_z", color=color, label=name)
     plots.curve(right, run, f"gradient/{name}", color=color, label=name)
-left.set_ylabel("nats")
+left.set(ylabel="nats", ylim=(-1.5, 20))
 right.set_yscale("log")
-left.set_ylim(-1.5, 20)
 left.legend()
 plt.show()
-for axes, run in zip(
-    plots.panels("samples: minimax", "samples: non-saturating", height=3.6), (stuck, moving), strict=True
-):
-    axes.imshow(run.samples())
+
+# %% [markdown]
+# **What you saw.** The minimax run's G_loss is the calmest curve there can be: a flat line at 0. It has not
+# converged, it is *stuck*; converged would be −0.6931. D rejects everything, and the gradient that reaches G is next
+# to nothing. The other run's G_loss is large and restless, and so is its gradient. What came of it:
+
+# %%
+both = plots.panels("32 samples: minimax", "32 samples: non-saturating", height=2.1)
+for axes, run in zip(both, (stuck, moving), strict=True):
+    axes.imshow(run.samples().crop((0, 0, 231, 115)))  # half of the grid
     axes.axis("off")
 plt.show()
 
 # %% [markdown]
-# **What you saw.** The minimax run's G_loss is the calmest curve there can be: a flat line at 0. It is not converged,
-# it is *stuck*; converged would be −0.6931. D rejects everything, the gradient that reaches G is next to nothing, and
-# the samples are the noise that G began with. **A flat G_loss at 0 is saturation.** The other run's G_loss is large
-# and restless, and its samples begin to look like digits.
+# The calm run draws the noise that it began with, the restless one is on its way to digits. **A flat G_loss at 0 is
+# saturation, not success.**
 #
 # ## And Adam?
 #
@@ -254,7 +259,7 @@ print(f"G_loss {last.g.g_loss:.4f}, mean D(G(z)) {last.d.d_fake:.4f}")
 # The gradient is as small as it was, the step is not. So whether a saturated loss *shows* depends on the optimizer,
 # which is a reason to look at the norm of the gradient and not at the pictures alone. `--g_loss=non_saturating` keeps
 # the gradient itself large, and has a price of its own: it pushes hardest where D is surest. Arjovsky and Bottou
-# (2017) analyse how restless that makes its updates.
+# (2017) analyze how restless that makes its updates.
 #
 # ### Exercise 4.3: one step of G
 #

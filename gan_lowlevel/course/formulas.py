@@ -4,12 +4,13 @@ import re
 
 SIGNS = {
     "alpha": "α", "approx": "≈", "beta": "β", "cdot": "·", "delta": "δ", "dots": "…", "epsilon": "ε", "eta": "η",
-    "ge": "≥", "geq": "≥", "in": "∈", "infty": "∞", "int": "∫", "lambda": "λ", "ldots": "…", "leftarrow": "←", "le": "≤", "leq": "≤",
+    "ge": "≥", "geq": "≥", "in": "∈", "infty": "∞", "int": "∫", "lambda": "λ", "ldots": "…", "le": "≤", "leq": "≤",
     "mapsto": "↦", "mid": "|", "mu": "μ", "nabla": "∇", "ne": "≠", "neq": "≠", "odot": "⊙", "partial": "∂", "pi": "π",
     "pm": "±", "prod": "∏", "propto": "∝", "rightarrow": "→", "sigma": "σ", "sim": "~", "sum": "Σ", "theta": "θ",
     "tfrac": "frac", "times": "×", "to": "→", "varepsilon": "ε", "Rightarrow": "⇒", "Sigma": "Σ", "Vert": "‖",
     "lVert": "‖", "rVert": "‖", "lvert": "|", "rvert": "|", "quad": "  ", "qquad": "   ", "left": "", "right": "",
-    "big": "", "Big": "", "bigl": "", "bigr": "", "displaystyle": "", "limits": "", "ell": "ℓ", "gg": "≫", "ll": "≪",
+    "leftarrow": "←", "big": "", "Big": "", "bigl": "", "bigr": "", "displaystyle": "", "limits": "", "ell": "ℓ",
+    "gg": "≫", "ll": "≪",
 }  # fmt: skip
 POWERS = str.maketrans("0123456789-+n", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺ⁿ")
 _WRAPPED = r"\\(?:text|textbf|textit|mathrm|mathbb|mathcal|mathbf|mathit|operatorname|boldsymbol)\*?\{([^{}]*)\}"

@@ -8,12 +8,12 @@ import subprocess
 import sys
 import threading
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import IO, NamedTuple
 
 from gan_lowlevel.course import folder, handed_in, pages
 from gan_lowlevel.errors import Exit, Failure
 
-BEGIN = 300  # seconds in which TensorFlow, and the file's own imports and definitions, are there
+BEGIN = 300  # seconds in which TensorFlow is imported and the file's own imports and definitions are made
 
 
 class Grade(NamedTuple):
@@ -53,9 +53,7 @@ def _judged(path: pathlib.Path, wanted: Sequence[str], seconds: int) -> list[tup
     """State, and what is to say, of each; a process that had to be ended is followed by one for the rest."""
     came: list[tuple[str, str]] = []
     while len(came) < len(wanted):
-        rest = wanted[len(came) :]
-        new = _one_process(path, rest, seconds)
-        came += new
+        came += _one_process(path, wanted[len(came) :], seconds)
     return came
 
 
@@ -70,7 +68,7 @@ def _one_process(path: pathlib.Path, wanted: Sequence[str], seconds: int) -> lis
         encoding="utf-8",
     )  # fmt: skip
     lines: queue.Queue[str] = queue.Queue()
-    threading.Thread(target=lambda: [lines.put(line) for line in (*process.stdout, "")], daemon=True).start()
+    threading.Thread(target=_pass_on, args=(process.stdout, lines), daemon=True).start()
     came: list[tuple[str, str]] = []
     try:
         if not _line(lines, BEGIN):
@@ -87,6 +85,12 @@ def _one_process(path: pathlib.Path, wanted: Sequence[str], seconds: int) -> lis
         process.kill()
         process.wait()
     return came
+
+
+def _pass_on(output: IO[str], lines: queue.Queue[str]) -> None:
+    for line in output:
+        lines.put(line)
+    lines.put("")
 
 
 def _line(lines: queue.Queue[str], seconds: float) -> str | None:

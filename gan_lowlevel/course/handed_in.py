@@ -2,6 +2,7 @@
 
 import ast
 import pathlib
+import warnings
 from typing import NamedTuple
 
 import jupytext
@@ -35,7 +36,8 @@ def read(path: pathlib.Path) -> HandedIn:
             raise Failure(Exit.DATA, f"{path} has more than {LARGEST:,} bytes: give the exercises without outputs.")
         text = content.decode("utf-8-sig")
         notebook = path.suffix.lower() == ".ipynb"
-        cells = jupytext.reads(text, fmt="ipynb" if notebook else "py:percent").cells
+        with warnings.catch_warnings(action="ignore"):  # of old kinds of notebooks
+            cells = jupytext.reads(text, fmt="ipynb" if notebook else "py:percent").cells
         sources = [cell.source for cell in cells if cell.cell_type == "code"]
     except Failure:
         raise

@@ -35,7 +35,7 @@ class Page(NamedTuple):
     @property
     def minutes(self) -> int:
         """That it takes, as its first cell says."""
-        return int(re.search(r"(\d+) minutes", self.cells[0].source)[1])
+        return int(re.search(r"(\d+)\s+minutes", self.cells[0].source)[1])
 
     @property
     def exercises(self) -> list[str]:
