@@ -48,6 +48,7 @@ KEPT = {  # the steps whose pictures are kept, by the beginning of a run's name
     "dcgan": (250, 1000, 2000, 3000),
     "dropout": (200, 1200),
     "no_dropout": (200, 1200),
+    "run_c": (0,),
     "run": (250, 1250),
 }
 PICTURES = ("samples/fake", "samples/real", "views/saturation")
@@ -88,7 +89,7 @@ def keep(run: pathlib.Path, folder: pathlib.Path) -> None:
 
 def merged(run: pathlib.Path, steps: tuple[int, ...]) -> list[v1.Event]:
     """An event for each step with all that is kept of it, and before them those that begin the file."""
-    begin, by_step = [], {}
+    begin, points = [], {}
     for path in sorted(run.glob("events.out.tfevents.*")):
         for content in RawEventFileLoader(str(path)).Load():
             event = v1.Event.FromString(content)
@@ -96,16 +97,14 @@ def merged(run: pathlib.Path, steps: tuple[int, ...]) -> list[v1.Event]:
                 begin.append(event)
             for value in event.summary.value:
                 if is_kept(value, event.step, steps):
-                    into = by_step.setdefault(event.step, v1.Event(wall_time=event.wall_time, step=event.step))
-                    into.summary.value.append(value)
-    for event in list(by_step.values())[1:-1]:
-        varying = [value for value in event.summary.value if not value.tag.startswith(CONSTANT)]
-        del event.summary.value[:]
-        event.summary.value.extend(varying)
-    for event in by_step.values():
-        for value in event.summary.value:
+                    points.setdefault(value.tag, []).append((event, value))
+    by_step = {}
+    for tag, found in points.items():
+        for event, value in found[:1] + found[1:][-1:] if tag.startswith(CONSTANT) else found:
             if value.HasField("image"):
                 value.image.encoded_image_string = small(value.image.encoded_image_string)
+            into = by_step.setdefault(event.step, v1.Event(wall_time=event.wall_time, step=event.step))
+            into.summary.value.append(value)
     return [*begin, *(by_step[step] for step in sorted(by_step))]
 
 

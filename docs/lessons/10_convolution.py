@@ -291,8 +291,8 @@ with tf.Graph().as_default(), v1.Session() as session:
 # docs/lessons/data/dropout was made by python -m docs.earlier_runs DIR dropout, from python -m gan_lowlevel.main
 # --model=dcgan --input_data_dir=DIR --train_rows=500 --batch_size=32 --max_steps=1200 --d_dropout=0.3
 dropout = course.seen("dropout")
-early = Image.open(dropout.run.sample(200)).convert("L").crop((0, 0, 117, 59))
-course.show(early.resize((702, 354), Image.Resampling.NEAREST), "eight samples after 200 steps")
+early = Image.open(dropout.run.sample(200)).convert("L").crop((0, 0, 116, 58))
+course.show(early.resize((696, 348), Image.Resampling.NEAREST), "eight samples after 200 steps")
 
 # %% [markdown]
 # That lattice is no digit and no noise. It has periods of two and of four pixels: G doubles its picture twice.
@@ -327,7 +327,7 @@ course.check(10, stamps)
 #
 # A remark like that can be tested: the same game twice, dropout 0.3 and 0, nothing else changed. Here are two such
 # runs, 1,200 steps each, three minutes of one core each. To make it easy for D to learn by heart, which is what
-# dropout is said to prevent, they trained on 500 digits only: each of them was seen 77 times.
+# dropout is said to prevent, they trained on 500 digits only: each of them was seen some 77 times.
 
 # %% [markdown]
 # **Predict, then look.** If the article is right: where do D(x) and D(G(z)) go without dropout, and where does G's
@@ -336,12 +336,12 @@ course.check(10, stamps)
 # %% tags=["hide-output"]
 no_dropout = course.seen("no_dropout")  # as the other, with --d_dropout=0
 runs = {"dropout 0.3": dropout, "no dropout": no_dropout}
-for axes, (name, run) in zip(plots.panels(*runs, sharey=True), runs.items(), strict=True):
+for axes, run in zip(plots.panels(*runs, sharey=True), runs.values(), strict=True):
     plots.curve(axes, run, "prob/D_x", color=plots.REAL)
     plots.curve(axes, run, "prob/D_G_z", color=plots.FAKE)
     plots.curve(axes, run, "G_loss", color="C2")
     plots.ideal(axes, 0.5, "½")
-    axes.set(ylim=(0, 1.5))
+    axes.set(ylim=(0, 1.2))
     axes.legend()
 plt.show()
 for name, run in runs.items():
