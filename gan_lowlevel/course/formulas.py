@@ -3,14 +3,17 @@
 import re
 
 SIGNS = {
-    "alpha": "α", "approx": "≈", "beta": "β", "cdot": "·", "delta": "δ", "dots": "…", "epsilon": "ε", "eta": "η",
-    "ge": "≥", "geq": "≥", "in": "∈", "infty": "∞", "int": "∫", "lambda": "λ", "ldots": "…", "le": "≤", "leq": "≤",
-    "mapsto": "↦", "mid": "|", "mu": "μ", "nabla": "∇", "ne": "≠", "neq": "≠", "odot": "⊙", "partial": "∂", "pi": "π",
-    "pm": "±", "prod": "∏", "propto": "∝", "rightarrow": "→", "sigma": "σ", "sim": "~", "sum": "Σ", "theta": "θ",
-    "tfrac": "frac", "times": "×", "to": "→", "varepsilon": "ε", "Rightarrow": "⇒", "Sigma": "Σ", "Vert": "‖",
-    "lVert": "‖", "rVert": "‖", "lvert": "|", "rvert": "|", "quad": "  ", "qquad": "   ", "left": "", "right": "",
-    "leftarrow": "←", "big": "", "Big": "", "bigl": "", "bigr": "", "displaystyle": "", "limits": "", "ell": "ℓ",
-    "gg": "≫", "ll": "≪",
+    "alpha": "α", "beta": "β", "gamma": "γ", "delta": "δ", "epsilon": "ε", "varepsilon": "ε", "zeta": "ζ", "eta": "η",
+    "theta": "θ", "iota": "ι", "kappa": "κ", "lambda": "λ", "mu": "μ", "nu": "ν", "xi": "ξ", "pi": "π", "rho": "ρ",
+    "sigma": "σ", "tau": "τ", "phi": "φ", "varphi": "φ", "chi": "χ", "psi": "ψ", "omega": "ω", "Gamma": "Γ",
+    "Delta": "Δ", "Theta": "Θ", "Lambda": "Λ", "Pi": "Π", "Sigma": "Σ", "Phi": "Φ", "Psi": "Ψ", "Omega": "Ω",
+    "approx": "≈", "cdot": "·", "dots": "…", "ell": "ℓ", "equiv": "≡", "ge": "≥", "geq": "≥", "gg": "≫", "in": "∈",
+    "infty": "∞", "int": "∫", "lVert": "‖", "langle": "⟨", "lceil": "⌈", "ldots": "…", "le": "≤", "leftarrow": "←",
+    "leq": "≤", "lfloor": "⌊", "ll": "≪", "lvert": "|", "mapsto": "↦", "mid": "|", "nabla": "∇", "ne": "≠", "neq": "≠",
+    "odot": "⊙", "partial": "∂", "pm": "±", "prod": "∏", "propto": "∝", "qquad": "   ", "quad": "  ", "rVert": "‖",
+    "rangle": "⟩", "rceil": "⌉", "rfloor": "⌋", "rightarrow": "→", "Rightarrow": "⇒", "rvert": "|", "sim": "~",
+    "sum": "Σ", "times": "×", "to": "→", "Vert": "‖", "big": "", "Big": "", "bigl": "", "bigr": "", "displaystyle": "",
+    "left": "", "limits": "", "right": "",
 }  # fmt: skip
 POWERS = str.maketrans("0123456789-+n", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺ⁿ")
 _WRAPPED = r"\\(?:text|textbf|textit|mathrm|mathbb|mathcal|mathbf|mathit|operatorname|boldsymbol)\*?\{([^{}]*)\}"

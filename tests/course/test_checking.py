@@ -82,9 +82,13 @@ def test_inputs_are_the_same_each_time_and_nobody_writes_into_them():
         a *= 2
         return a
 
+    def empties(a):
+        a *= 0
+        return a
+
     assert verdict(exercise_of(), writes).state == "right"
-    firsts = [verdict(exercise_of(), lambda a: 0).lines[0] for _ in range(2)]
-    assert firsts[0] == firsts[1]
+    firsts = {verdict(exercise_of(), body).lines[0] for body in (empties, lambda a: 0, lambda a: 1)}
+    assert len(firsts) == 1
 
 
 @pytest.mark.parametrize(

@@ -30,6 +30,7 @@ def test_a_name_is_one_exercise():
 
 @pytest.mark.parametrize(("exercise", "right"), ACCEPTED, ids=named)
 def test_an_answer_is_right(exercise, right):
+    exercise = exercise._replace(tries=5) if exercise.graph else exercise  # of some 20 ms
     came = verdict(exercise, right)
     assert came.said == f"right: {exercise.name} agrees on {exercise.tries} random inputs"
 
