@@ -131,8 +131,8 @@ def arrow(points: str, kind: str = "") -> str:
 
 def digits(images: np.ndarray, x: float, y: float) -> str:
     """Two rows of digits as one embedded picture."""
-    png = pictures.png(pictures.grid(pictures.to_uint8(images[:SHOWN].reshape(-1, 28, 28, 1), (0.0, 1.0)), columns=SHOWN // 2))
-    data = base64.b64encode(png).decode()
+    shown = pictures.to_uint8(images[:SHOWN].reshape(-1, 28, 28, 1), (0.0, 1.0))
+    data = base64.b64encode(pictures.png(pictures.grid(shown, columns=SHOWN // 2))).decode()
     return (f'<image x="{x:g}" y="{y:g}" width="{SHOWN // 2 * SIDE}" height="{2 * SIDE}" '
             f'href="data:image/png;base64,{data}"/>')  # fmt: skip
 

@@ -7,7 +7,6 @@ import json
 import os
 import pathlib
 import re
-import shutil
 import subprocess
 import sys
 import urllib.request
@@ -16,12 +15,12 @@ import pytest
 from PIL import Image
 from selenium import webdriver
 from selenium.common.exceptions import TimeoutException
-from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.support.ui import WebDriverWait
 
 from gan_lowlevel.summaries import LAYOUT
 from gan_lowlevel.views.grids import Grids
 from gan_lowlevel.views.plane import CURVE_CHARTS
+from tests import chromium
 
 pytestmark = pytest.mark.browser
 
@@ -153,26 +152,7 @@ def address(logs):
 
 @pytest.fixture(scope="module")
 def driver():
-    """Debian's Chromium without a window; the driver's path is given, so that Selenium looks for none to download."""
-    chromium, chromedriver = shutil.which("chromium"), shutil.which("chromedriver")
-    if not (chromium and chromedriver):
-        pytest.fail(
-            "chromium and chromedriver are wanted on the PATH; Debian: apt-get install chromium chromium-driver"
-        )
-    options = webdriver.ChromeOptions()
-    options.binary_location = chromium
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    for argument in (
-        "--headless=new",
-        "--window-size=1400,900",
-        "--no-sandbox",  # which does not start as root, nor in most containers; the only page is ours
-        "--disable-dev-shm-usage",  # small in containers
-        "--disable-background-networking",
-        "--disable-component-update",
-        "--no-first-run",
-    ):
-        options.add_argument(argument)
-    driver = webdriver.Chrome(options=options, service=Service(chromedriver))
+    driver = chromium.started()
     yield driver
     driver.quit()
 

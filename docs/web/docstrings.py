@@ -35,7 +35,7 @@ def escaped(text: str) -> str:
 
 
 def as_rst(lines: list[str]) -> list[str]:
-    """A docstring's lines: paragraphs, blocks that are indented, commands, and what begins with the name of arguments."""
+    """A docstring's lines: paragraphs, blocks that are indented, commands, and what begins with arguments' names."""
     made: list[str] = []
     ended = True  # the sentence before
     for line in lines:

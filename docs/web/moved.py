@@ -27,7 +27,8 @@ def text_of(page: str, language: str) -> pathlib.Path | None:
     """The file whose text a page shows in that language; None where it is the page's own."""
     if language == CHINESE:
         folder, _, name = page.rpartition("/")
-        chinese = ROOT / CHINESE_OUTSIDE[page] if page in CHINESE_OUTSIDE else DOCS / folder / CHINESE_FOLDER / f"{name}.md"
+        beside = DOCS / folder / CHINESE_FOLDER / f"{name}.md"
+        chinese = ROOT / CHINESE_OUTSIDE[page] if page in CHINESE_OUTSIDE else beside
         if chinese.is_file():
             return chinese
     return ROOT / OUTSIDE[page] if page in OUTSIDE else None

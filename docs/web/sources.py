@@ -138,7 +138,7 @@ def page(path: pathlib.Path) -> str:
         lexer = get_lexer_for_filename(path.name)
     except ClassNotFound:
         lexer = TextLexer()
-    code = highlight(text, lexer, HtmlFormatter(linenos="inline", anchorlinenos=True, lineanchors="L", cssclass="highlight"))
+    code = highlight(text, lexer, HtmlFormatter(linenos="inline", anchorlinenos=True, lineanchors="L"))
     return f"<h1>{path.relative_to(ROOT).as_posix()}</h1>\n<div class='source'>{code}</div>"
 
 
@@ -146,7 +146,7 @@ def collect(app: Any) -> Iterator[tuple[str, dict[str, str], str]]:
     """html-collect-pages: the modules, and what pages link to; the Chinese site has the English one's."""
     if app.config.language != moved.ENGLISH:
         return
-    wanted = {path for path in (ROOT / PACKAGE).rglob("*.py")}
+    wanted = set((ROOT / PACKAGE).rglob("*.py"))
     linked = {ROOT / name for names in shown(app.env).values() for name in names}
     folders = {path for path in linked if path.is_dir()}
     wanted |= linked - folders | {path for folder in folders for path in _listed(folder)}

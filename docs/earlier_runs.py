@@ -1,0 +1,134 @@
+"""The runs that lie with the lessons, in docs/lessons/data, made anew and cut down to what the lessons show.
+
+python -m docs.earlier_runs DIR [NAME ...]
+
+DIR is the folder of MNIST's four files. All runs are made, or those that are named: half a minute to eight minutes
+each on one core. Kept of each are its metrics.csv, some grids of samples, and an event file with its curves, their
+layout and a few pictures. Its settings, cards, graph and histograms are left out: they are large, and of the runs of
+lesson 12 they would say what is to be found out.
+"""
+
+import io
+import pathlib
+import shlex
+import shutil
+import subprocess
+import sys
+import tempfile
+
+import tensorflow as tf
+from PIL import Image
+from tensorboard.backend.event_processing.event_file_loader import RawEventFileLoader
+
+from gan_lowlevel import system
+from gan_lowlevel.errors import Exit
+
+v1 = tf.compat.v1
+
+ROOT = pathlib.Path(__file__).parent.parent
+DATA = ROOT / "docs" / "lessons" / "data"
+EVENTS = "events.out.tfevents.0.lessons"
+
+DCGAN = "--model=dcgan --input_data_dir={mnist} --batch_size=32 --epochs=0 --theory_every=100 --theory_rows=250"
+FEW = f"{DCGAN} --train_rows=500 --max_steps=1200 --summary_every=10 --sample_every=100 --views_every=0"
+BROKEN = "--model=mlp --dataset=embedded --max_steps=1250 --summary_every=25 --theory_every=50 --theory_rows=500 \
+--sample_every=250 --views_every=0"
+FLAGS = {
+    "dcgan": f"{DCGAN} --max_steps=3000 --summary_every=25 --sample_every=250 --views_every=1000",
+    "dropout": f"{FEW} --d_dropout=0.3",
+    "no_dropout": f"{FEW} --d_dropout=0",
+    "run_a": f"{BROKEN} --d_learning_rate=0.00002",
+    "run_b": f"{BROKEN} --d_step=10",
+    "run_c": f"{BROKEN} --d_step=10 --log_form=literal",
+    "run_d": f"{BROKEN} --g_loss=minimax",
+    "run_e": f"{BROKEN} --d_step=0",
+}
+ALWAYS = "--threads=1 --seed=0 --save_every=0"
+KEPT = {  # the steps whose pictures are kept, by the beginning of a run's name
+    "dcgan": (250, 1000, 2000, 3000),
+    "dropout": (100, 1200),
+    "no_dropout": (100, 1200),
+    "run": (0, 250, 500, 1000, 1250),
+}
+PICTURES = ("samples/fake", "samples/real", "views/nearest", "views/saturation")
+LAYOUT = "custom_scalars__config__"
+CONSTANT = ("value/minus_log_4", "ideal/", "jsd/log_2")  # curves of which two points are enough
+DROPPED = ("speed/",)
+GREYS = 16
+
+
+def main(arguments: list[str]) -> None:
+    """Make the runs that are named, or all of them."""
+    mnist, *names = arguments
+    for name in names or FLAGS:
+        with tempfile.TemporaryDirectory() as logs:
+            flags = shlex.split(f"{FLAGS[name].format(mnist=mnist)} {ALWAYS}")
+            command = [sys.executable, "-m", "gan_lowlevel.main", *flags, f"--logdir={logs}", f"--run_name={name}"]
+            done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+            if done.returncode not in (Exit.DONE, Exit.NAN):
+                sys.exit(done.stderr.strip().splitlines()[-1])
+            keep(pathlib.Path(logs) / name, DATA / name)
+        size = sum(path.stat().st_size for path in (DATA / name).rglob("*") if path.is_file())
+        print(f"{name}: {size / 1000:.0f} KB")
+
+
+def keep(run: pathlib.Path, folder: pathlib.Path) -> None:
+    """Make `folder` of what is kept of a run, in the place of what was there."""
+    shutil.rmtree(folder, ignore_errors=True)
+    (folder / "samples").mkdir(parents=True)
+    shutil.copy(run / "metrics.csv", folder)
+    steps = next(steps for name, steps in KEPT.items() if folder.name.startswith(name))
+    for path in sorted((run / "samples").glob("step_*.png")):
+        if int(path.stem.removeprefix("step_")) in steps and "dcgan" in FLAGS[folder.name]:
+            system.write_atomically(folder / "samples" / path.name, small(path.read_bytes()))
+    with tf.io.TFRecordWriter(str(folder / EVENTS)) as file:
+        for event in merged(run, steps):
+            file.write(event.SerializeToString())
+
+
+def merged(run: pathlib.Path, steps: tuple[int, ...]) -> list[v1.Event]:
+    """An event for each step with all that is kept of it, and before them those that begin the file."""
+    begin, by_step = [], {}
+    for path in sorted(run.glob("events.out.tfevents.*")):
+        for content in RawEventFileLoader(str(path)).Load():
+            event = v1.Event.FromString(content)
+            if event.WhichOneof("what") in ("file_version", "session_log"):
+                begin.append(event)
+            for value in event.summary.value:
+                if is_kept(value, event.step, steps):
+                    into = by_step.setdefault(event.step, v1.Event(wall_time=event.wall_time, step=event.step))
+                    into.summary.value.append(value)
+    for event in list(by_step.values())[1:-1]:
+        varying = [value for value in event.summary.value if not value.tag.startswith(CONSTANT)]
+        del event.summary.value[:]
+        event.summary.value.extend(varying)
+    for event in by_step.values():
+        for value in event.summary.value:
+            if value.HasField("image"):
+                value.image.encoded_image_string = small(value.image.encoded_image_string)
+    return [*begin, *(by_step[step] for step in sorted(by_step))]
+
+
+def is_kept(value: v1.Summary.Value, step: int, steps: tuple[int, ...]) -> bool:
+    """Whether a value is a point of a curve, the layout of curves, or a picture of one of those steps."""
+    if value.HasField("image"):
+        return value.tag == "samples/real" or (value.tag in PICTURES and step in steps)
+    if value.tag == LAYOUT:
+        return True
+    # TensorBoard's scalars are tensors of a float without dimensions.
+    is_scalar = value.tensor.dtype == tf.float32.as_datatype_enum and not value.tensor.tensor_shape.dim
+    return is_scalar and not value.tag.startswith(DROPPED)
+
+
+def small(png: bytes) -> bytes:
+    """The upper half of a grey picture, four rows of a grid's eight, or a whole one in colours; in GREYS of them."""
+    with Image.open(io.BytesIO(png)) as picture:
+        file = io.BytesIO()
+        if picture.mode == "L":
+            picture = picture.crop((0, 0, picture.width, (picture.height + 1) // 2))
+        picture.convert("RGB").quantize(GREYS, dither=Image.Dither.NONE).save(file, format="PNG", optimize=True)
+    return file.getvalue()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
