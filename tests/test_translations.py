@@ -12,7 +12,7 @@ from tests.pages import PAGES, ROOT
 
 LOCALE = ROOT / "docs" / "locale" / "zh_CN" / "LC_MESSAGES"
 CATALOGUES = sorted(LOCALE.rglob("*.po"))
-IN_CHINESE = {"index", "lessons/01_value", "lessons/04_saturation", "lessons/07_best_d"}
+IN_CHINESE = {"index", "lessons/01_value", "lessons/04_saturation", "lessons/05_ratio", "lessons/07_best_d"}
 BADGE = "Open in Colab"  # which is put in when the notebook is made
 
 TRANSLATED = {"README.md": "README.zh-CN.md"} | {

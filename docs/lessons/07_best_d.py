@@ -48,40 +48,40 @@ from gan_lowlevel.networks import gaussian
 # $$V(D, G) = \int [p_{data}(x) \log D(x) + p_g(x) \log(1 - D(x))] dx$$
 #
 # G stands still for now, and D may be any function at all. Then it may choose $D(x)$ at each place x for itself. At one
-# place call $a = p_{data}(x)$ and $b = p_g(x)$; D chooses a number d between 0 and 1 to get the most of
-# $a \log d + b \log(1 - d)$.
+# place call $a = p_{data}(x)$ and $b = p_g(x)$; D says some number c between 0 and 1 there, and wants the most of
+# $a \log c + b \log(1 - c)$.
 
 # %% [markdown]
 # **Predict, then look.** At some x the real density is 0.6 and the fake one 0.2: three real rows come for each fake.
-# Which answer d earns the most there: 0.6, 0.75, or 1, since real is the better guess? What does d = 0.99 cost?
+# Which answer c earns the most there: 0.6, 0.75, or 1, since real is the better guess? What does c = 0.99 cost?
 
 # %% tags=["hide-output"]
 a, b = 0.6, 0.2
-d = np.linspace(0.005, 0.995, 199)
-earned = a * np.log(d) + b * np.log(1 - d)
+c = np.linspace(0.005, 0.995, 199)
+earned = a * np.log(c) + b * np.log(1 - c)
 [axes] = plots.panels("what D earns at a place with p_data = 0.6 and p_g = 0.2")
-axes.plot(d, earned, color="black", label="0.6 log d + 0.2 log(1 − d)")
-axes.plot(d, a * np.log(d), color=plots.REAL, linewidth=1, label="0.6 log d, of real rows")
-axes.plot(d, b * np.log(1 - d), color=plots.FAKE, linewidth=1, label="0.2 log(1 − d), of fakes")
-axes.plot(d[earned.argmax()], earned.max(), "o", color="black")
-axes.set(xlabel="d, what D says at this place", ylabel="nats", ylim=(-2, 0.05))
+axes.plot(c, earned, color="black", label="0.6 log c + 0.2 log(1 − c)")
+axes.plot(c, a * np.log(c), color=plots.REAL, linewidth=1, label="0.6 log c, of real rows")
+axes.plot(c, b * np.log(1 - c), color=plots.FAKE, linewidth=1, label="0.2 log(1 − c), of fakes")
+axes.plot(c[earned.argmax()], earned.max(), "o", color="black")
+axes.set(xlabel="c, what D says at this place", ylabel="nats", ylim=(-2, 0.05))
 axes.legend(loc="lower center")
 plt.show()
-at_99 = np.interp(0.99, d, earned)
-print(f"the most is {earned.max():.3f}, at d = {d[earned.argmax()]:.2f}; d = 0.99 earns {at_99:.3f}")
+at_99 = np.interp(0.99, c, earned)
+print(f"the most is {earned.max():.3f}, at c = {c[earned.argmax()]:.2f}; c = 0.99 earns {at_99:.3f}")
 
 # %% [markdown]
-# **What you saw.** The top is at d = 0.75, which is 0.6/(0.6 + 0.2): the share of real rows among all rows that come
+# **What you saw.** The top is at c = 0.75, which is 0.6/(0.6 + 0.2): the share of real rows among all rows that come
 # here. An honest D does not say "real" wherever real is the better guess; it says *how often* it is real. Being too
 # sure costs more on the few fakes than it earns on the many real rows.
 #
 # The proof has three lines. Take the derivative, set it to 0, and see that it is a top:
 #
-# $$\frac{d}{dd} [a \log d + b \log(1 - d)] = \frac{a}{d} - \frac{b}{1 - d}$$
+# $$\frac{d}{dc} [a \log c + b \log(1 - c)] = \frac{a}{c} - \frac{b}{1 - c}$$
 #
-# $$\frac{a}{d} = \frac{b}{1 - d} \quad\Rightarrow\quad a - a d = b d \quad\Rightarrow\quad d = \frac{a}{a + b}$$
+# $$\frac{a}{c} = \frac{b}{1 - c} \quad\Rightarrow\quad a - a c = b c \quad\Rightarrow\quad c = \frac{a}{a + b}$$
 #
-# $$-\frac{a}{d^2} - \frac{b}{(1 - d)^2} < 0$$
+# $$\frac{d^2}{dc^2} [a \log c + b \log(1 - c)] = -\frac{a}{c^2} - \frac{b}{(1 - c)^2} < 0$$
 #
 # So the best D of a given G, proposition 1 of the paper, is
 #
@@ -91,13 +91,10 @@ print(f"the most is {earned.max():.3f}, at d = {d[earned.argmax()]:.2f}; d = 0.9
 # equally dense, $D^* = ½$: **D = ½ does not mean that D is bad, it means that real and fake come equally often there.**
 # Where neither is, D may say what it likes: nobody asks.
 #
-# The package has the formula too, for densities or for the masses of bins, of which more below:
-
-# %%
-course.source(densities.best_d)
-
-# %% [markdown]
 # ### Exercise 7.1: the best D
+#
+# Write it in NumPy, for many places at once. The package has the same line, in
+# [densities.py](../../gan_lowlevel/metrics/densities.py).
 
 
 # %% tags=["exercise"]
@@ -146,8 +143,8 @@ for name, (p_data, p_g) in pairs.items():
 #
 # ### Exercise 7.2: V of the best D
 #
-# For masses of N places, which sum to 1: put D* into V. A place without data has no part in the first sum, one without
-# fakes none in the second, so that $0 \log 0$ counts as 0.
+# Data and fakes come at N places, with probabilities, *masses*, that sum to 1: put D* into V. A place without data has
+# no part in the first sum, one without fakes none in the second, so that $0 \log 0$ counts as 0.
 
 
 # %% tags=["exercise"]
@@ -205,7 +202,7 @@ course.check(7, jsd_from_value)
 # In the game `gaussian` the data are numbers from N(4, 0.5²): 4, give or take a half. G maps a number z, uniform
 # between −8 and 8, to a number. Both densities are known at any moment. $p_{data}$ is a formula. $p_g$ is G's own
 # doing: it carries the probability of each small stretch of z to the stretch of x that G maps it to. We cut the axis
-# into bins of 0.01 and take the masses of bins for densities.
+# into bins of 0.01; the *mass* of a bin is the probability of landing in it, its density times its width.
 #
 # First G stands still (`--g_step=0`), and D alone learns. Proposition 1 is about exactly this.
 
@@ -345,9 +342,10 @@ for name, run in runs.items():
 
 # %% [markdown]
 # **What you saw.** The recipe's V is nearly −log 4, its bound about 0. In the other run V has climbed away from −log 4,
-# and its points are *nearer* to the curve. The true JSD is log 2 in both. So V did not say which fakes are good: it
-# said what each D could see. The better D sees more of a difference that is always there; and G, which learns from D,
-# is the better for it. **Here V can climb towards 0 while the picture gets better.**
+# as if its fakes were worse; and its points are *nearer* to the curve (with other seeds about as near). The true JSD is
+# log 2 in both. So V did not say which fakes are good: it said what each D could see. The better D sees more of a
+# difference that is always there, and G, which learns from D, is none the worse for it. **Here V can climb towards 0
+# while the picture is good and stays good.**
 #
 # ## How much a D sees: a ruler for D
 #
