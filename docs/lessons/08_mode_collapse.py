@@ -182,8 +182,8 @@ plt.show()
 # non-saturating loss against the best D the gradient is that of KL($p_g$ ‖ $p_{data}$) − 2 JSD (Arjovsky and Bottou
 # 2017, theorem 2.5): the reverse KL, which doesn't mind lost modes, minus a term that even rewards being far from data.
 # That is one reason. It is not the whole: the ring has room for eight modes, G can draw all of them, and any of the
-# three divergences would be 0 then. Goodfellow's tutorial (2016, section 5.1) points to the other reason: the way the
-# game is *played*.
+# three divergences would be 0 then. Goodfellow's tutorial (2016, sections 3.2.5 and 5.1.1) points to the other reason:
+# the way the game is *played*.
 #
 # ## Who moves last
 #
@@ -245,9 +245,9 @@ for name, run in (("ring_police", police), ("ring_sprint", sprint)):
 # ```
 
 # %% [markdown]
-# **Predict, then look.** Put them in an order, from most modes to fewest: five updates of D to one of G; one to one;
-# one to five; one to five and G ten times as fast; one to one with the minimax loss; with batches of 10; with batches
-# of 400.
+# **Predict, then look.** Which of these finds the most modes, which the fewest? Put them in an order: five updates of D
+# to one of G; one to one; one to five; one to five and G ten times as fast; one to one with the minimax loss; with
+# batches of 10; with batches of 400.
 
 # %% tags=["hide-output"]
 settings = {
@@ -299,9 +299,10 @@ plt.show()
 # %% [markdown]
 # **What you saw.** A pack of two sees about twice as much of one lost mode, a pack of eight about seven times as much.
 # The ideal point stays what it is: at k = 8 all packs see 0. PacGAN's published figures for this ring, after 400 epochs
-# and over several runs: a plain GAN finds 6.3 of the 8 modes, with packs of two it finds 7.9. That training is
-# `--model=mixture` as its recipe stands, without packs, and takes about an hour here. Note how it differs from our
-# short runs: at its end nearly every sample lies within 3σ, and modes are missing all the same.
+# and over several runs: a plain GAN finds 6.3 of the 8 modes, with packs of two it finds nearly all of them (Lin and
+# others 2018, the table of the 2D ring). That training is `--model=mixture` as its recipe stands, without packs, and
+# takes about an hour here. Note how it differs from our short runs: at its end nearly every sample lies within 3σ, and
+# modes are missing all the same.
 #
 # ### Exercise 8.3: what packs see
 
@@ -349,7 +350,7 @@ course.check(8, packs)
 # ```
 #
 # Tick `ring_police` and `ring_sprint`. In *Images*, move the slider of `samples/fake` of both: a spread that settles,
-# and a thread that runs. In *Scalars*, `quality/modes`, `quality/high_quality`, `quality/reverse_kl` (no point where no
+# and a thread that runs. In *Scalars*, `quality/modes`, `quality/high_quality`, `quality/reverse_kl` (NaN where no
 # sample was near any mode), and `spread/samples`, which says how wide the samples lie, as a share of real ones: below
 # 0.01 they are one point. Then look at `value/V`, `prob/D_G_z` and `jsd/bound_held_out` of `ring_sprint`, and try to
 # find anything wrong with them. In *Text*, the card `what_this_run_says` counts modes.
@@ -358,7 +359,7 @@ course.check(8, packs)
 #
 # Lesson 9 has a collapse that is none. Lin and others, [PacGAN](https://arxiv.org/abs/1712.04086); Srivastava and
 # others, [VEEGAN](https://arxiv.org/abs/1705.07761); Goodfellow, [NIPS 2016
-# Tutorial](https://arxiv.org/abs/1701.00160), section 5.1; Arjovsky and Bottou, [Towards Principled
+# Tutorial](https://arxiv.org/abs/1701.00160); Arjovsky and Bottou, [Towards Principled
 # Methods](https://arxiv.org/abs/1701.04862). The code: [modes.py](../../gan_lowlevel/metrics/modes.py),
 # [mixture.py](../../gan_lowlevel/networks/mixture.py). A collapse on `parabola`, and one on digits:
 # [reading.md](../reading.md#g-has-collapsed).
