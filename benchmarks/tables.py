@@ -43,6 +43,7 @@ def main(argv: list[str]) -> None:
     parser.add_argument("--logdir", default="logs/results", type=pathlib.Path)
     parser.add_argument("--only", default="", help="one row of the table")
     parser.add_argument("--collect", action="store_true", help="train nothing")
+    parser.add_argument("--code", default=_commit(), help="the commit that trained, where it is not this one")
     typed = parser.parse_args(argv)
     folders = {"mnist": typed.mnist, "photos": typed.photos}
     path = RESULTS / f"{typed.table}.json"
@@ -60,12 +61,12 @@ def main(argv: list[str]) -> None:
     else:
         study = next(study for study in STUDIES if study.name == typed.table)
         content = studied(study, typed.logdir, typed.collect)
-    write(path, content)
+    write(path, {"code": typed.code} | content)
 
 
 def write(path: pathlib.Path, content: dict[str, Any]) -> None:
     """The file of a table, with what one must know to believe it; a line a run."""
-    facts = {"version": __version__, "code": _commit(), "machine": report.machine(threads=1)}
+    facts = {"version": __version__, "machine": report.machine(threads=1)}
     text = json.dumps(facts | content, indent=1, ensure_ascii=False, allow_nan=False)
     path.write_text(_compact(text) + "\n", encoding="utf-8")
     print(f"left in {path.relative_to(ROOT)}")

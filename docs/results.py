@@ -135,6 +135,7 @@ def paper(tables: dict[str, Table]) -> str | None:
             PAPER_TEXT.format(noise=number(first["noise"]), real=number(first["real"], 4)),
             table(["samples", "log-likelihood, nats", "runs", "time a run", "whose"], [line for _, line in lines]),
             "![Parzen windows over epochs](pictures/results/paper.png)",
+            *(part for name in rows for part in samples(name)),
             paper_findings(tables),
             "Commands: "
             + "; ".join([command(row) for row in rows.values()])
@@ -333,14 +334,19 @@ def games(tables: dict[str, Table]) -> str | None:
         ]
         lines += [[tag, spread(figure(row, tag), 2), "", ""] for tag in ("value/V", "prob/D_x", "prob/D_G_z")]
         parts.append(table(["measure", "samples", "real data", "noise"], lines))
-        shown = [place for place in ORDER if (PICTURES / f"samples-{name}-{place}.png").exists()]
-        if shown:
-            grids = [f"![{name}, {place}](pictures/results/samples-{name}-{place}.png)" for place in shown]
-            parts.append(table(shown, [grids]))
+        parts += samples(name)
     return "\n\n".join(parts)
 
 
+def samples(name: str) -> list[str]:
+    """A row's pictures side by side; nothing where there are none."""
+    shown = [place for place in ORDER if (PICTURES / f"samples-{name}-{place}.png").exists()]
+    grids = [f"![{name}, {place}](pictures/results/samples-{name}-{place}.png)" for place in shown]
+    return [table([f"`{name}`, {PLACES[place]}" for place in shown], [grids])] if shown else []
+
+
 ORDER = ("only", "best", "median", "worst")
+PLACES = {"only": "the one run", "best": "best run", "median": "median run", "worst": "worst run"}
 GAMES_TEXT = """\
 Each game's recipe at the length that its command says, measured by `python -m gan_lowlevel.evaluate` with 10,000
 samples (fewer where a measure has no use for more), beside real data and noise in the samples' place. Values are means
@@ -467,7 +473,9 @@ def _without_seed(text: str) -> str:
 
 
 def with_table(readme: str, tables: dict[str, Table]) -> str:
-    """The README with its table made anew."""
+    """The README with its table made anew, once every game has its row."""
+    if not set(GAMES) <= tables["games"].get("rows", {}).keys():
+        return readme
     before, rest = readme.split(OPEN)
     after = rest.split(CLOSE, 1)[1]
     return f"{before}{OPEN}\n{readme_table(tables)}\n{CLOSE}{after}"
