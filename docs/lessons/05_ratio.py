@@ -73,9 +73,14 @@ course.source(ExplicitLoop.play)
 #
 # $$V = \log \sigma(0) + \log(1 - \sigma(\psi\theta))$$
 #
-# with the derivatives $\partial V/\partial\psi = -\theta\,\sigma(\psi\theta)$ and $\partial V/\partial\theta =
-# -\psi\,\sigma(\psi\theta)$. D climbs V, G goes down, each by `rate` times its derivative. Write Algorithm 1.
-# (Mescheder and others 2018 found this game; its players do not come to rest, they circle.)
+# with two derivatives, both of which you can check by the chain rule:
+#
+# $$\frac{\partial V}{\partial \psi} = -\theta \sigma(\psi\theta)$$
+#
+# $$\frac{\partial V}{\partial \theta} = -\psi \sigma(\psi\theta)$$
+#
+# D climbs V, G goes down, each by `rate` times its derivative. Write Algorithm 1. (Mescheder and others 2018 found
+# this game; its players do not come to rest, they circle.)
 
 
 # %% tags=["exercise"]
@@ -91,11 +96,43 @@ course.check(5, smallest_gan)
 #
 # A *sweep* trains one game for each combination of some settings. Ours is `parabola`, the points on $y = x^2$, with
 # the minimax loss, as the article's formula has it. G gets 2,000 updates in every trial, in 400 steps of five. D gets
-# 1, 10 or 100 in each step: $k$ is 1/5, 2 or 20. The same as
+# 1, 10 or 100 in each step: $k$ is 1/5, 2 or 20. In a terminal it is this command:
 #
 # ```sh
 # python -m gan_lowlevel.sweep --model=parabola --g_loss=minimax --g_step=5 --d_step=1,10,100 --max_steps=400 --seeds=0
 # ```
+
+# %% [markdown]
+# These draw what the trials have left; their `metrics.csv` have the same columns as every run's.
+
+
+# %% tags=["hide-input"]
+def seen(trial):
+    """A trial as a run that lessons look at."""
+    return course.Seen(trial.run, runs.read_columns(trial.run.metrics), exit=0, said="")
+
+
+def draw_curves(by_k):
+    """V, both means, and the norm of G's gradient as a share of the non-saturating loss's."""
+    left, middle, right = plots.panels("V", "D(x) and, dotted, D(G(z))", "share of G's gradient")
+    for (k, run), color in zip(by_k.items(), ("C0", "C2", "C3"), strict=True):
+        plots.curve(left, run, "value/V", color=color, label=f"k = {k:g}")
+        plots.curve(middle, run, "prob/D_x", color=color)
+        plots.curve(middle, run, "prob/D_G_z", color=color, linestyle=":")
+        steps, minimax = run.curve("gradient/minimax")
+        right.plot(steps, minimax / run.curve("gradient/non_saturating")[1], "o-", markersize=3, color=color)
+    plots.ideal(left, losses.IDEAL_VALUE, "−log 4")
+    left.set(ylabel="nats", ylim=(-5, 0.1))
+    left.legend()
+    right.set(xlabel="step", yscale="log")
+
+
+def draw_points(by_k):
+    """The last picture of each."""
+    for axes, run in zip(plots.panels(*(f"k = {k:g}" for k in by_k), height=2.6), by_k.values(), strict=True):
+        axes.imshow(run.samples())
+        axes.axis("off")
+
 
 # %% [markdown]
 # **Predict, then look.** For each $k$: will D(x) and D(G(z)) be together or apart? Where will V be, compared to −log
@@ -110,26 +147,10 @@ config = sweep.read(
 )
 sweep.main(config)
 
-
-by_k = {}
-for trial in sweep.plan(config):
-    columns = runs.read_columns(trial.run.metrics)
-    by_k[trial.config.d_step / trial.config.g_step] = course.Seen(trial.run, columns, exit=0, said="")
-left, middle, right = plots.panels("V", "D(x) and, dotted, D(G(z))", "share of G's gradient")
-for (k, run), color in zip(by_k.items(), ("C0", "C2", "C3"), strict=True):
-    plots.curve(left, run, "value/V", color=color, label=f"k = {k:g}")
-    plots.curve(middle, run, "prob/D_x", color=color)
-    plots.curve(middle, run, "prob/D_G_z", color=color, linestyle=":")
-    steps, minimax = run.curve("gradient/minimax")
-    right.plot(steps, minimax / run.curve("gradient/non_saturating")[1], "o-", markersize=3, color=color)
-plots.ideal(left, losses.IDEAL_VALUE, "−log 4")
-left.set(ylabel="nats", ylim=(-5, 0.1))
-left.legend()
-right.set(xlabel="step", yscale="log")
+by_k = {trial.config.d_step / trial.config.g_step: seen(trial) for trial in sweep.plan(config)}
+draw_curves(by_k)
 plt.show()
-for axes, run in zip(plots.panels(*(f"k = {k:g}" for k in by_k), height=2.6), by_k.values(), strict=True):
-    axes.imshow(run.samples())
-    axes.axis("off")
+draw_points(by_k)
 plt.show()
 
 # %% [markdown]
@@ -144,9 +165,9 @@ plt.show()
 #
 # *k = 20, too large.* D(x) and D(G(z)) stand apart from the first points to the last, and V stays well above −log 4.
 # The right panel has the article's reason: it is the norm of the gradient that G gets from the minimax loss, as a
-# share of what the non-saturating loss would give it at the same weights. Where D can't tell it is 1. Here it is a
-# tenth or less. The points are no wreck, since the fakes that D does not reject still pull; but they are worse than
-# those of $k = 2$, and D's 40,000 updates have cost ten times as much as G's.
+# share of what the non-saturating loss would give it at the same weights. Where D can't tell it is 1, where D is
+# fooled it is more. For this $k$ it is a tenth or less. The points are no wreck, since the fakes that D does not
+# reject still pull; but they are worse than those of $k = 2$, and they took 40,000 updates of D.
 #
 # ## One seed is an anecdote
 #
@@ -221,6 +242,7 @@ plt.show()
 # And V? On the dashed line lie the best trials **and** collapsed ones. V near −log 4 says that *this* D can't tell. A
 # D that gets too few updates can't tell anything. So when V and both means look perfect and the samples don't, D is
 # too weak: raise `--d_step`.
+#
 # ## Is it only the loss?
 #
 # The article's reason for "not too large" is the flat minimax loss. Lesson 4 has a loss that is not flat there. So

@@ -12,11 +12,11 @@ v1 = tf.compat.v1
 
 
 def parameters(sizes):
-    return sum(n * units + units for n, units in itertools.pairwise(sizes))
-
-
-def _counted_by_index(sizes):
     return sum((sizes[i] + 1) * sizes[i + 1] for i in range(len(sizes) - 1))
+
+
+def _by_pairs(sizes):
+    return sum(n * units + units for n, units in itertools.pairwise(sizes))
 
 
 def _without_biases(sizes):
@@ -149,7 +149,7 @@ EXERCISES = [
             "Sum n * units + units over neighbours in the list: for [5, 15, 2] that is 90 + 32.",
         ),
         wrong=(_without_biases, _a_bias_for_each_input, _one_bias_a_layer, _units_alone),
-        right=(_counted_by_index,),
+        right=(_by_pairs,),
     ),
     Exercise(
         answer=affine,
