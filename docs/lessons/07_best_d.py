@@ -173,7 +173,7 @@ course.check(7, best_value)
 # | our half overlap | ½ log 2 = 0.3466 | −0.6931 |
 # | nothing in common | log 2 = 0.6931, the most there is | 0 |
 #
-# That is the paper's theorem 1: **against the best D, G that lowers V lowers the Jensen–Shannon divergence, and V can
+# That is the paper's theorem 1: **against the best D, a G that lowers V lowers the Jensen–Shannon divergence, and V can
 # go no lower than −log 4, which it reaches only where the fakes' distribution is the data's.**
 #
 # Turn it round, and V becomes a ruler: $JSD = (V + \log 4)/2$. But a real D is a network, and at most as good as D*. So
