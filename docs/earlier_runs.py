@@ -31,30 +31,31 @@ EVENTS = "events.out.tfevents.0.lessons"
 
 DCGAN = "--model=dcgan --input_data_dir={mnist} --batch_size=32 --epochs=0 --theory_every=100 --theory_rows=250"
 FEW = f"{DCGAN} --train_rows=500 --max_steps=1200 --summary_every=10 --sample_every=100 --views_every=0"
-BROKEN = "--model=mlp --dataset=embedded --max_steps=1250 --summary_every=25 --theory_every=50 --theory_rows=500 \
---sample_every=250 --views_every=0"
+BROKEN = "--model=mlp --dataset=embedded --max_steps=1250 --theory_rows=500 --sample_every=250 --views_every=0 \
+--summary_every={} --theory_every={}"
 FLAGS = {
     "dcgan": f"{DCGAN} --max_steps=3000 --summary_every=25 --sample_every=250 --views_every=1000",
     "dropout": f"{FEW} --d_dropout=0.3",
     "no_dropout": f"{FEW} --d_dropout=0",
-    "run_a": f"{BROKEN} --d_learning_rate=0.00002",
-    "run_b": f"{BROKEN} --d_step=10",
-    "run_c": f"{BROKEN} --d_step=10 --log_form=literal",
-    "run_d": f"{BROKEN} --g_loss=minimax",
-    "run_e": f"{BROKEN} --d_step=0",
+    "run_a": BROKEN.format(25, 50) + " --d_learning_rate=0.00002",
+    "run_b": BROKEN.format(25, 50) + " --d_step=10",
+    "run_c": BROKEN.format(1, 1) + " --d_learning_rate=0.05 --log_form=literal --engine=explicit",
+    "run_d": BROKEN.format(25, 50) + " --g_loss=minimax",
+    "run_e": BROKEN.format(25, 50) + " --d_step=0",
 }
 ALWAYS = "--threads=1 --seed=0 --save_every=0"
 KEPT = {  # the steps whose pictures are kept, by the beginning of a run's name
     "dcgan": (250, 1000, 2000, 3000),
-    "dropout": (100, 1200),
-    "no_dropout": (100, 1200),
-    "run": (0, 250, 500, 1000, 1250),
+    "dropout": (200, 1200),
+    "no_dropout": (200, 1200),
+    "run_c": (0,),
+    "run": (250, 1250),
 }
-PICTURES = ("samples/fake", "samples/real", "views/nearest", "views/saturation")
+PICTURES = ("samples/fake", "samples/real", "views/saturation")
 LAYOUT = "custom_scalars__config__"
 CONSTANT = ("value/minus_log_4", "ideal/", "jsd/log_2")  # curves of which two points are enough
 DROPPED = ("speed/",)
-GREYS = 16
+SHADES = 16
 
 
 def main(arguments: list[str]) -> None:
@@ -88,7 +89,7 @@ def keep(run: pathlib.Path, folder: pathlib.Path) -> None:
 
 def merged(run: pathlib.Path, steps: tuple[int, ...]) -> list[v1.Event]:
     """An event for each step with all that is kept of it, and before them those that begin the file."""
-    begin, by_step = [], {}
+    begin, points = [], {}
     for path in sorted(run.glob("events.out.tfevents.*")):
         for content in RawEventFileLoader(str(path)).Load():
             event = v1.Event.FromString(content)
@@ -96,16 +97,14 @@ def merged(run: pathlib.Path, steps: tuple[int, ...]) -> list[v1.Event]:
                 begin.append(event)
             for value in event.summary.value:
                 if is_kept(value, event.step, steps):
-                    into = by_step.setdefault(event.step, v1.Event(wall_time=event.wall_time, step=event.step))
-                    into.summary.value.append(value)
-    for event in list(by_step.values())[1:-1]:
-        varying = [value for value in event.summary.value if not value.tag.startswith(CONSTANT)]
-        del event.summary.value[:]
-        event.summary.value.extend(varying)
-    for event in by_step.values():
-        for value in event.summary.value:
+                    points.setdefault(value.tag, []).append((event, value))
+    by_step = {}
+    for tag, found in points.items():
+        for event, value in found[:1] + found[1:][-1:] if tag.startswith(CONSTANT) else found:
             if value.HasField("image"):
                 value.image.encoded_image_string = small(value.image.encoded_image_string)
+            into = by_step.setdefault(event.step, v1.Event(wall_time=event.wall_time, step=event.step))
+            into.summary.value.append(value)
     return [*begin, *(by_step[step] for step in sorted(by_step))]
 
 
@@ -121,12 +120,15 @@ def is_kept(value: v1.Summary.Value, step: int, steps: tuple[int, ...]) -> bool:
 
 
 def small(png: bytes) -> bytes:
-    """The upper half of a grey picture, four rows of a grid's eight, or a whole one in colours; in GREYS of them."""
+    """The upper half of a grey picture, four rows of a grid's eight, or a whole one in colours; in SHADES of them."""
     with Image.open(io.BytesIO(png)) as picture:
-        file = io.BytesIO()
         if picture.mode == "L":
             picture = picture.crop((0, 0, picture.width, (picture.height + 1) // 2))
-        picture.convert("RGB").quantize(GREYS, dither=Image.Dither.NONE).save(file, format="PNG", optimize=True)
+            picture = picture.point([round(grey * (SHADES - 1) / 255) * 255 // (SHADES - 1) for grey in range(256)])
+        else:
+            picture = picture.convert("RGB").quantize(SHADES, dither=Image.Dither.NONE)
+        file = io.BytesIO()
+        picture.save(file, format="PNG", optimize=True)
     return file.getvalue()
 
 

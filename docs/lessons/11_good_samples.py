@@ -60,19 +60,26 @@ with Sampler(players, players.settings, networks.GAMES["mlp"](players.settings))
 
 candidates = {"real": ground.real.values, "G": ground.prepare(drawn).values, "noise": ground.noise.values}
 print(f"test {ground.test.shape}, validation {ground.validation.shape}, training {ground.table.shape}")
-for name, rows in candidates.items():
-    print(f"{name:<6} {rows.shape}, pixels from {rows.min():.2f} to {rows.max():.2f}")
 
 
 def digits(*sets, columns=12):
-    """A row of digits from each set, each set [n, 784] in [0, 1]."""
+    """A row of digits from each set, each set [n, 784] in [0, 1]: a picture."""
     rows = np.concatenate([rows[:columns] for rows in sets]).reshape(-1, 28, 28, 1)
     return pictures.grid((rows * 255).round().astype(np.uint8), columns=columns)
 
 
+# %% [markdown]
+# **Predict, then look.** A row of twelve of each. In a row of real digits you will find seven or eight of the ten
+# kinds. How many in a row of G's? Which kinds are easy for it?
+
+# %% tags=["hide-output"]
 course.show(digits(*candidates.values()), "real digits, G's, noise")
 
 # %% [markdown]
+# **What you saw.** Strokes like real ones, in places broken, and the same few kinds over and over. Keep your
+# impression: the figures below should say both, that the samples are good and that they are few in kind, and most
+# figures will not.
+#
 # ## Windows on samples: the table of 2014
 #
 # A GAN has no density that one could ask how probable a test picture is. The paper of 2014 lays one over the samples:
@@ -382,17 +389,22 @@ course.check(11, memorised)
 # ## What to look at in TensorBoard
 #
 # ```sh
-# python -m gan_lowlevel.main --model=mlp --max_steps=2000 --run_name=digits --logdir=logs/lessons
-# python -m gan_lowlevel.evaluate --run=logs/lessons/digits --checkpoint=all
+# python -m gan_lowlevel.main --model=mlp --max_steps=2000 --run_name=measured --logdir=logs/lessons
+# python -m gan_lowlevel.evaluate --run=logs/lessons/measured --checkpoint=all
+# ```
+#
+# These two take a minute together. Then
+#
+# ```sh
 # tensorboard --logdir=logs/lessons --samples_per_plugin=images=1000
 # ```
 #
-# The first two take a minute together. Tab *Scalars*, the run `digits/evaluation`: a curve of each measure over the
-# training, `evaluation/frechet`, `evaluation/precision`, `evaluation/recall`, `evaluation/memorised` and so on, a
-# point for each checkpoint. `evaluation/precision` may stand high from early on, while `evaluation/recall` climbs
-# slowly: G first learns to draw one thing well. If `evaluation/memorised` fell towards 0 while `evaluation/frechet`
-# falls too, G would be learning its data by heart. Tab *Images*, `views/nearest`: samples over their nearest training
-# pictures. The same pictures in both rows would be copies.
+# Tab *Scalars*, the run `measured/evaluation`: a curve of each measure over the training, `evaluation/frechet`,
+# `evaluation/precision`, `evaluation/recall`, `evaluation/memorised` and so on, a point for each checkpoint.
+# `evaluation/precision` may stand high from early on, while `evaluation/recall` climbs slowly: G first learns to draw
+# one thing well. If `evaluation/memorised` fell towards 0 while `evaluation/frechet` falls too, G would be learning
+# its data by heart. Tab *Images*, `views/nearest`: samples over their nearest training pictures. The same pictures in
+# both rows would be copies.
 #
 # ## What comes next
 #

@@ -278,8 +278,8 @@ for name, wanted in (("dcgan", 3000), *((f"run_{letter}", 1250) for letter in "a
     print(f"{name}: {diagnose(figures) or 'nothing yet'}")
 
 # %% [markdown]
-# **Predict, then look.** Your five words, please, before you unfold this: the curves, the answers, and how each run
-# was made.
+# **Predict, then look.** Which word has `run_a`, which have `run_b`, `run_c`, `run_d` and `run_e`, and by which curve
+# do you know? Have your five words ready before you look at the curves, the answers, and how each run was made.
 
 # %% tags=["hide-output"]
 faults = json.loads(folder.data("faults.json").read_text(encoding="utf-8"))

@@ -1,7 +1,5 @@
 """Answers to lesson 12. What is broken in its five runs stands in data/faults.json too, with how they were made."""
 
-import math
-
 import numpy as np
 
 from gan_lowlevel.course import Exercise
@@ -69,7 +67,7 @@ def _one_left_out():
 def diagnose(figures):
     if figures["steps"] < figures["max_steps"]:
         return "nan"
-    if figures["value/V"] < -math.log(4) - 1:
+    if figures["value/V"] < -np.log(4) - 1:
         return "d_frozen"
     if figures["quality/diversity"] < 0.2:
         return "collapsed"
@@ -85,7 +83,7 @@ def _samples_first(figures):
 
 
 def _below_a_coin_at_all(figures):
-    if figures["steps"] == figures["max_steps"] and figures["value/V"] < -math.log(4):
+    if figures["steps"] == figures["max_steps"] and figures["value/V"] < -np.log(4):
         return "d_frozen"
     return diagnose(figures)
 
@@ -152,7 +150,7 @@ EXERCISES = [
         inputs=_figures_of_random,
         hints=(
             "Five ifs in the order of the rules; each returns, so that the first that fits counts.",
-            "-log 4 is -math.log(4); rule 2 asks whether value/V is below that, less 1. Rule 4 asks for a difference.",
+            "-log 4 is -np.log(4); rule 2 asks whether value/V is below that, less 1. Rule 4 asks for a difference.",
         ),
         wrong=(
             _samples_first,
