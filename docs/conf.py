@@ -48,9 +48,10 @@ suppress_warnings = ["ref.python"]  # of two classes of one name, where a module
 nb_execution_mode = os.environ.get("GAN_LOWLEVEL_LESSONS", "cache")
 nb_execution_cache_path = str(ROOT / "build" / "lessons")
 nb_execution_timeout = 600  # seconds a cell, on a busy machine
-nb_execution_raise_on_error = True
+nb_execution_show_tb = True  # of a lesson that fails, which is a warning
 nb_execution_in_temp = True  # what a lesson trains is not left among the pages
 os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))  # for its kernel
+os.environ["JUPYTER_PATH"] = str(ROOT / "docs" / "web" / "jupyter")  # a kernel that says less
 nb_merge_streams = True
 nb_ipywidgets_js = {}  # no lesson has widgets, and theirs would come from elsewhere
 

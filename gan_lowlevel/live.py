@@ -162,19 +162,17 @@ def main(config: Config) -> Exit:
     figure.canvas.mpl_connect("key_press_event", lambda event: pressed.append(event.key or ""))
     figure.canvas.manager.show()
     while is_open() and "q" not in pressed:
-        keys = [pressed.pop(0) for _ in pressed[:]]
-        for key in keys:
+        keys, lines = [pressed.pop(0) for _ in pressed[:]], []
+        for key in [*keys, ""]:  # and then play goes on
             before = table.says()
-            table.press(key)
-            if table.says() != before:
-                say(f"{'space' if key == ' ' else key:9}{' · '.join(table.says())}")
-        was_playing = table.playing
-        table.play_for(FRAME)
-        if was_playing and not table.playing:
-            say(f"{'':9}{' · '.join(table.says())}")
-        if keys or was_playing:
+            table.press(key) if key else table.play_for(FRAME)
+            if table.says() != before and (key or not table.playing):
+                lines.append(f"{'space' if key == ' ' else key:9}{' · '.join(table.says())}")
+        if keys or lines or table.playing:
             table.show(board)
         figure.canvas.start_event_loop(HEARING)
+        for line in lines:  # by now on the screen too
+            say(line)
     return Exit.DONE
 
 

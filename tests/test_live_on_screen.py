@@ -25,7 +25,7 @@ SCREENSHOTS = os.environ.get("GAN_LOWLEVEL_SCREENSHOTS")  # folder that gets the
 STEPS = {"parabola": 250, "gaussian": 2000, "mixture": 1300} if SCREENSHOTS else dict.fromkeys(
     ("parabola", "gaussian", "mixture"), 20
 )  # fmt: skip
-PATIENCE = 180  # seconds that anything may take
+PATIENCE = 900 if SCREENSHOTS else 180  # seconds that anything may take
 
 
 @pytest.fixture(scope="module")

@@ -54,7 +54,7 @@ def shortened(command: str) -> Typed:
     module = module.removeprefix("gan_lowlevel.")
     name = "run_" + re.sub(r"\W+", "_", command)[-80:]
     short = [f"--max_steps={STEPS}", "--epochs=0", "--threads=2"]
-    few = ["--batch_size=8", "--samples=4"] if re.search(r"dcgan|dog", command) else ["--batch_size=32"]
+    few = ["--batch_size=8"] if re.search(r"dcgan|dog", command) else ["--batch_size=32"]
     if module == "main":
         named = [] if any(flag.startswith("--run_name") for flag in flags) else [f"--run_name={name}"]
         flags = [*flags, *short, *few, *named]
@@ -62,7 +62,7 @@ def shortened(command: str) -> Typed:
         flags = [*flags, *short, *few]
     elif module == "sweep":
         flags = [",".join(flag.split(",")[:2]) if "," in flag else flag for flag in flags]
-        flags = [*flags, *short, "--seeds=0", f"--run_name={name}"]
+        flags = [*flags, *short, "--seeds=0", f"--sweep_name={name}"]
     elif module == "generate":
         flags = [re.sub(r"--count=.*", "--count=64", flag) for flag in flags]
     elif module == "export":

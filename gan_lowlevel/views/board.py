@@ -62,7 +62,7 @@ class Board:
         keys: tuple[tuple[str, str], ...] = (),
         knobs: tuple[str, ...] = (),
     ):
-        self._canvas, self._background = figure.canvas, None
+        self._canvas, self._background, self._scale = figure.canvas, None, 0.0
         self._stage = (_Strip if loop.game.data_shape == (1,) else _Square)(figure, loop, law)
         self._painted: list[Artist] = []
         ideal = losses.IDEAL_G_LOSS[loop.config.g_loss]
@@ -79,6 +79,7 @@ class Board:
         figure.text(0.635, 0.075, "\n".join(knobs), fontsize=TEXT, linespacing=1.35)
         left = 0.68 if knobs else 0.635
         self._knobs = figure.text(left, 0.075, "", fontsize=TEXT, linespacing=1.35, animated=True)
+        self._long = figure.text(0.985, 0.161, "", fontsize=SMALL, ha="right", animated=True)
         self._canvas.mpl_connect("draw_event", self._keep)
 
     def show(
@@ -91,11 +92,16 @@ class Board:
         """
         for artist in self._painted:
             artist.remove()
-        self._painted = self._stage.paint(real, fake, force)
+        lengths = np.linalg.norm(force, axis=1, keepdims=True)
+        long = float(np.quantile(lengths, NEARLY))
+        self._scale = max(long, FADING * self._scale) or 1.0
+        arrows = force * (REACH / self._scale) / np.maximum(lengths * (REACH / self._scale / FURTHEST), 1.0)
+        self._painted = self._stage.paint(real, fake, arrows)
         for artist in self._painted:
             artist.set_animated(True)
         self._said.set_text(said)
         self._knobs.set_text("\n".join(knobs))
+        self._long.set_text(f"longest arrows: force {long:.3g}")
         columns = np.array(curves, np.float64)
         values = columns[:, 1:2], columns[:, 2:]
         grown = [chart.set(columns[:, 0], of) for chart, of in zip(self._charts, values, strict=True)]
@@ -114,7 +120,7 @@ class Board:
 
     def _draw_moving(self) -> None:
         charts = [artist for chart in self._charts for artist in chart.moving]
-        for artist in (*self._painted, *charts, self._said, self._knobs):
+        for artist in (*self._painted, *charts, self._said, self._knobs, self._long):
             self._canvas.figure.draw_artist(artist)
 
 
@@ -122,7 +128,7 @@ class _Square:
     """Points in the plane over D's surface."""
 
     def __init__(self, figure: "Figure", loop: ExplicitLoop, law: Law):
-        self._loop, self._arrows, (low, high) = loop, _Arrows(), law.bounds
+        self._loop, (low, high) = loop, law.bounds
         self._axis = np.linspace(low, high, SIDE, dtype=np.float32)
         self._axes = figure.add_axes((0.05, 0.12, 0.4275, 0.76), xlim=(low, high), ylim=(low, high), aspect="equal")
         self._axes.tick_params(labelsize=SMALL)
@@ -130,18 +136,18 @@ class _Square:
         _legend(self._axes, [*POINTS, {"label": "D = ½", "color": "black"}])
         _colours(figure, (0.4925, 0.12, 0.013, 0.76))
 
-    def paint(self, real: np.ndarray, fake: np.ndarray, force: np.ndarray) -> "list[Artist]":
-        """What is new of it."""
+    def paint(self, real: np.ndarray, fake: np.ndarray, arrows: np.ndarray) -> "list[Artist]":
+        """What is new of it. arrows: [n, entries], in sides of the axes."""
         d = plane.over(self._axis, self._loop, LOOKING)
-        arrows = self._arrows.drawn(force, self._axis[-1] - self._axis[0])
-        return plots.paint_surface(self._axes, self._axis, d, real, fake, arrows, scale=1.0, size=4.5)
+        scale = 1.0 / (self._axis[-1] - self._axis[0])
+        return plots.paint_surface(self._axes, self._axis, d, real, fake, arrows, scale, size=4.5)
 
 
 class _Strip:
     """Numbers on a line: figure 1 of Goodfellow et al. 2014 over D's colours, and under its curves the numbers."""
 
     def __init__(self, figure: "Figure", loop: ExplicitLoop, law: Law):
-        self._loop, self._arrows, self._law, (low, high) = loop, _Arrows(), law, law.bounds
+        self._loop, self._law, (low, high) = loop, law, law.bounds
         self._axes = figure.add_axes((0.05, 0.305, 0.43, 0.575), xlim=(low, high), ylim=(SWARM[0] - 0.04, 1.1))
         self._axes.set_yticks([0.0, 0.5, 1.0])
         self._below = figure.add_axes((0.05, 0.12, 0.43, 0.13), xlim=(gaussian.LOW, gaussian.HIGH), ylim=(0, 1))
@@ -151,8 +157,8 @@ class _Strip:
         _legend(self._axes, [POINTS[0], {**POINTS[1], "label": "fake"}, *DENSITIES])
         _colours(figure, (0.4925, 0.305, 0.013, 0.575))
 
-    def paint(self, real: np.ndarray, fake: np.ndarray, force: np.ndarray) -> "list[Artist]":
-        """What is new of it."""
+    def paint(self, real: np.ndarray, fake: np.ndarray, arrows: np.ndarray) -> "list[Artist]":
+        """What is new of it. arrows: [n, entries], in sides of the axes."""
         (low, high), (bottom, top) = self._axes.get_xlim(), self._axes.get_ylim()
         seen = line.see(self._loop, self._law, LOOKING)
         inner, some = slice(1, -1), slice(None, None, line.LATENTS // SEGMENTS)
@@ -160,7 +166,7 @@ class _Strip:
         p_g = seen.p_g[inner] / np.diff(seen.edges)
         colours = {"cmap": "coolwarm", "vmin": 0, "vmax": 1, "alpha": 0.45}
         image = self._axes.imshow(d[np.newaxis], extent=(low, high, bottom, top), aspect="auto", **colours)
-        heights, arrows = np.linspace(*SWARM, len(fake)), self._arrows.drawn(force, high - low)[:, 0]
+        heights, arrows = np.linspace(*SWARM, len(fake)), arrows[:, 0] * (high - low)
         jsd = f"JSD\n{seen.measures.jsd:z.3f}\nD's bound\n{seen.measures.bound:z.3f}".replace("-", "−")
         return [
             image,
@@ -171,19 +177,6 @@ class _Strip:
             self._below.text(1.03, 1.0, jsd, transform=self._below.transAxes, va="top", fontsize=SMALL),
             *plots.paint_images(self._below, seen.z[some], seen.g[some], x),
         ]
-
-
-class _Arrows:
-    """Forces to arrows, by a scale that follows the forces up at once and down slowly."""
-
-    def __init__(self):
-        self._scale = 0.0
-
-    def drawn(self, force: np.ndarray, side: float) -> np.ndarray:
-        """[n, entries], in units of axes that are `side` long."""
-        lengths = np.linalg.norm(force, axis=1, keepdims=True)
-        self._scale = max(float(np.quantile(lengths, NEARLY)), FADING * self._scale) or 1.0
-        return force * (REACH / self._scale * side) / np.maximum(lengths * (REACH / self._scale / FURTHEST), 1.0)
 
 
 class _Chart:
