@@ -118,8 +118,8 @@ def paper(tables: dict[str, Table]) -> str | None:
         (float(value), [f"{name}", f"{value} ± {around:g}", "", "", source]) for name, value, around, source in PAPER
     ]
     for name, row in rows.items():
-        what = "the paper's network and published recipe" if name == "goodfellow" else "the same network, our recipe"
-        lines.append(_scored(f"`{name}`" if name == "goodfellow" else "`goodfellow`, Adam *(ours)*", what, row))
+        what = "the paper's network and published recipe" if name == "goodfellow" else "the same, our learning rates"
+        lines.append(_scored("`goodfellow`" if name == "goodfellow" else "`goodfellow`, annealed *(ours)*", what, row))
     for name in ("mlp", "mlp_deep", "dcgan"):
         if name in games:
             lines.append(_scored(f"`{name}`", "its article's recipe", games[name]))
@@ -177,8 +177,9 @@ def paper_findings(tables: dict[str, Table]) -> str:
     for name, row in rows.items():
         if name != "goodfellow":
             said.append(
-                f"- **An honest change** gets to {spread(measure(row, 'parzen'), 4)}: the same players under Adam "
-                "(learning rate 2·10⁻⁴, β₁ ½), updated in turn. Nothing else differs."
+                f"- **An honest change** gets to {spread(measure(row, 'parzen'), 4)} in the same number of steps: both "
+                "learning rates fall to a twentieth, divided by 1.00003 after each step where the published recipe has "
+                "1.000004. Nothing else differs."
             )
     centres = {one["count"]: one for one in tables["paper"].get("centres") or [] if one["what"].startswith("k-means")}
     if centres:
@@ -512,7 +513,7 @@ def _panels(titles: list[str], height: float = 3.6, **settings: Any) -> tuple[Fi
 def _paper_picture(content: Table) -> Figure:
     drawn, (axes,) = _panels(["Parzen windows, 10,000 test digits"], height=4)
     for i, (name, row) in enumerate(content["rows"].items()):
-        label = "the published recipe" if name == "goodfellow" else "the same players under Adam (ours)"
+        label = "the published recipe" if name == "goodfellow" else "learning rates that fall to a twentieth (ours)"
         for k, run in enumerate(row["runs"]):
             walk = run["walk"]
             axes.plot(np.array(walk["step"]) / 500, walk["parzen"], color=f"C{i}", marker=".",
