@@ -49,7 +49,7 @@ KEPT = {  # the steps whose pictures are kept, by the beginning of a run's name
     "dropout": (200, 1200),
     "no_dropout": (200, 1200),
     "run_c": (0,),
-    "run": (250, 1250),
+    "run": (1250,),
 }
 PICTURES = ("samples/fake", "samples/real", "views/saturation")
 LAYOUT = "custom_scalars__config__"
@@ -76,11 +76,12 @@ def main(arguments: list[str]) -> None:
 def keep(run: pathlib.Path, folder: pathlib.Path) -> None:
     """Make `folder` of what is kept of a run, in the place of what was there."""
     shutil.rmtree(folder, ignore_errors=True)
-    (folder / "samples").mkdir(parents=True)
+    folder.mkdir(parents=True)
     shutil.copy(run / "metrics.csv", folder)
     steps = next(steps for name, steps in KEPT.items() if folder.name.startswith(name))
     for path in sorted((run / "samples").glob("step_*.png")):
         if int(path.stem.removeprefix("step_")) in steps and "dcgan" in FLAGS[folder.name]:
+            (folder / "samples").mkdir(exist_ok=True)
             system.write_atomically(folder / "samples" / path.name, small(path.read_bytes()))
     with tf.io.TFRecordWriter(str(folder / EVENTS)) as file:
         for event in merged(run, steps):

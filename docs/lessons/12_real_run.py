@@ -216,7 +216,7 @@ for epoch, d_loss, accuracy, g_loss in (
 #
 # | word | what is broken |
 # |---|---|
-# | `collapsed` | D learns far too slowly: G finds one picture that pleases it, and draws nothing else |
+# | `collapsed` | D learns far too slowly: G finds one picture that pleases it, and draws nothing else, in the end to a D that can't tell |
 # | `d_frozen` | D is not trained at all |
 # | `d_too_strong` | D gets ten updates to two of G |
 # | `nan` | D is too strong, and its logarithms are taken of rounded probabilities |
@@ -296,10 +296,11 @@ for letter, fault in faults.items():
     print(f"run_{letter}, {fault['word']}: {fault['flags']}\n{fault['why']}\n")
 
 # %% [markdown]
-# **What you saw.** Three of them have a curve that looks *good*: `collapsed` has a G_loss near its ideal value,
-# `d_frozen` has one of 0, the best that there is, and so has `saturated`, whose loss is a different one. No single
-# curve gives a run away; two that don't fit together do. G_loss at 0 and V far below −log 4: nobody is judging.
-# G_loss at 0 and V at 0: nobody listens to G. All probabilities level and all samples alike: the judge is asleep.
+# **What you saw.** Three of them have a curve that looks *good*. `collapsed` ends with a G_loss and a V close to
+# their ideal values. `d_frozen` has a G_loss of 0, the best that there is, and `saturated` has one of 0 too, of
+# another loss. No single curve gives a run away; two that don't fit together do. G_loss at 0 and V far below −log 4:
+# nobody is judging. G_loss at 0 and V at 0: G does not hear the judge. All probabilities level, and all samples
+# alike: the judge is asleep. And the one with the worst figures of all, `d_too_strong`, has the best samples.
 #
 # ## What to look at in TensorBoard
 #
