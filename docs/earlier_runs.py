@@ -34,7 +34,7 @@ FEW = f"{DCGAN} --train_rows=500 --max_steps=1200 --summary_every=10 --sample_ev
 BROKEN = "--model=mlp --dataset=embedded --max_steps=1250 --theory_rows=500 --sample_every=250 --views_every=0 \
 --summary_every={} --theory_every={}"
 FLAGS = {
-    "dcgan": f"{DCGAN} --max_steps=3000 --summary_every=25 --sample_every=250 --views_every=1000",
+    "dcgan": f"{DCGAN} --max_steps=2000 --summary_every=25 --sample_every=250 --views_every=1000",
     "dropout": f"{FEW} --d_dropout=0.3",
     "no_dropout": f"{FEW} --d_dropout=0",
     "run_a": BROKEN.format(25, 50) + " --d_learning_rate=0.00002",
@@ -45,7 +45,7 @@ FLAGS = {
 }
 ALWAYS = "--threads=1 --seed=0 --save_every=0"
 KEPT = {  # the steps whose pictures are kept, by the beginning of a run's name
-    "dcgan": (250, 1000, 2000, 3000),
+    "dcgan": (250, 1000, 2000),
     "dropout": (200, 1200),
     "no_dropout": (200, 1200),
     "run_c": (0,),

@@ -140,8 +140,8 @@ EXERCISES = [
         hints=(
             "Look at samples/fake: two runs draw one picture 32 times. V tells them apart: in one of them it falls and "
             "falls, in the other it came back to -log 4.",
-            "Of the other three one ends before its last step. In the two that are left D has won: G_loss is large in one "
-            "and below 0 in the other.",
+            "Of the other three one ends before its last step. In the two that are left D has won: G_loss is large in "
+            "one and below 0 in the other.",
         ),
         wrong=(_strong_and_saturated_exchanged, _collapsed_and_frozen_exchanged, _one_left_out),
         tries=1,
