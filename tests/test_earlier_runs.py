@@ -103,7 +103,7 @@ def test_the_faults_of_lesson_12_are_those_of_its_answers_its_rules_and_its_comm
         changed = dataclasses.asdict(read_config(shlex.split(fault["flags"])))
         assert changed != healthy
         assert diagnosed(f"run_{letter}", 1250) == fault["word"]
-    assert diagnosed("dcgan", 3000) == "healthy"
+    assert diagnosed("dcgan", 2000) == "healthy"
 
 
 def diagnosed(name: str, max_steps: int) -> str:

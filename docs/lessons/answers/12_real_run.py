@@ -138,9 +138,10 @@ EXERCISES = [
         answer=diagnoses,
         inputs=lambda random: (),
         hints=(
-            "Look at samples/fake of all five: one draws one picture 32 times. Then at V: in one it falls and falls.",
-            "Of the other three one ends before its last step. In the two that are left D has won; G_loss is positive "
-            "in one and at most 0 in the other.",
+            "Look at samples/fake: two runs draw one picture 32 times. V tells them apart: in one of them it falls and "
+            "falls, in the other it came back to -log 4.",
+            "Of the other three one ends before its last step. In the two that are left D has won: G_loss is large in "
+            "one and below 0 in the other.",
         ),
         wrong=(_strong_and_saturated_exchanged, _collapsed_and_frozen_exchanged, _one_left_out),
         tries=1,
