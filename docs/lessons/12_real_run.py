@@ -31,6 +31,7 @@ import json
 
 import matplotlib.pyplot as plt
 import numpy as np
+from PIL import Image
 
 from gan_lowlevel import losses
 from gan_lowlevel.course import folder, plots
@@ -76,19 +77,19 @@ def mean(tag, first, last):
 for tag, color in (("D_loss", plots.REAL), ("G_loss", plots.FAKE)):
     plots.curve(axes, run, tag, color=color)
     plots.ideal(axes, run.last(f"ideal/{tag}"), f"ideal/{tag}", color=color)
-axes.set(ylabel="nats", ylim=(0, 3))
-axes.legend(loc="upper right")
+axes.set(ylabel="nats", ylim=(0, 2))
+axes.legend(loc="upper right", ncols=2)
 plt.show()
 for first in (0, 500, 1000, 1500):
     means = ", ".join(f"{tag} {mean(tag, first, first + 500):.3f}" for tag in ("D_loss", "G_loss"))
     print(f"steps {first:,} to {first + 500:,}: {means}")
 
 # %% [markdown]
-# **What you saw.** Neither falls. G's loss even *rises* a little, while its samples go from grey to digits: its D has
-# learned too. And both stand near their ideal values from step 100 on, when G still draws grey. In this game the
-# players start weak, with weights of 0.02, and learn slowly and side by side; level losses say that neither is ahead,
-# and nothing of how good either is. If you remember one thing of this lesson: **no loss of a GAN measures its
-# samples.**
+# **What you saw.** Neither falls. After the first 500 steps G's loss is even *higher* than before, while its samples
+# go from grey to digits: its D has learned too. And both stand near their ideal values from step 100 on, when G still
+# draws grey. In this game the players start weak, with weights of 0.02, and learn slowly and side by side; level
+# losses say that neither is ahead, and nothing of how good either is. If you remember one thing of this lesson: **no
+# loss of a GAN measures its samples.**
 #
 # The tab *Scalars* smooths its curves, by 0.6 if you have not touched it: a running mean that forgets. It shows the
 # trend, and it hides what a GAN's curves are full of: spikes, swings, a last point that is not finite. Turn it to 0
@@ -198,10 +199,8 @@ plt.show()
 # what these pictures tell.
 
 # %%
-from PIL import Image
-
 for step in (250, 1000, 2000):
-    course.show(Image.open(run.run.sample(step)), f"samples after {step:,} steps")
+    course.show(Image.open(run.run.sample(step)).resize((462, 232)), f"samples after {step:,} steps")
 
 # %% [markdown]
 # Grey with a lattice (lesson 10), then strokes, then most of the digits. Compare their figures: from step 1,000 to
@@ -222,6 +221,11 @@ for epoch, d_loss, accuracy, g_loss in (
     print(f"epoch {epoch:>2}: V = {-2 * d_loss:.2f}, D right on {accuracy:.0%} of both kinds, G's loss {g_loss:.2f}")
 
 # %% [markdown]
+# Mind the first line. D is right on 91 % of its batch, so it rejects most fakes; but a G_loss of 0.11 says that
+# D(G(z)) is about $e^{-0.11} = 0.9$. Both can't be true of one D and the same fakes. The article does not show its
+# code; perhaps the fakes that D learns from are made otherwise than those of G's own update, such as with and without
+# batch statistics (lesson 9). Two curves that don't fit together are worth more than either.
+#
 # After epoch 3 its players are nearly level, V = −1.32, much as in our run. By epoch 50 D is far ahead and G's loss
 # is at 3: D has had 23,000 updates, on 60,000 digits that it sees again and again. The article says itself that both
 # losses still swing and that it may not have trained long enough; nothing in these numbers says that its pictures got
@@ -307,8 +311,8 @@ for letter, fault in faults.items():
     left, right = plots.panels(f"run_{letter}: {fault['word']}", "samples", height=2.4, width_ratios=(2, 1))
     for tag, color in (("value/V", "black"), ("prob/D_x", plots.REAL), ("prob/D_G_z", plots.FAKE), ("G_loss", "C2")):
         plots.curve(left, one, tag, color=color)
-    left.set(ylim=(-5, 5), xlim=(0, 1250))
-    left.legend(loc="center right")
+    left.set(ylim=(-9, 14), xlim=(0, 1250))
+    left.legend(loc="upper center", ncols=4)
     right.imshow(one.picture("samples/fake").convert("L").crop((0, 0, 116, 116)))
     right.axis("off")
     plt.show()
