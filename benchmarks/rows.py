@@ -55,10 +55,8 @@ TABLES: dict[str, tuple[Row, ...]] = {
     "paper": (
         Row("goodfellow", "--model=goodfellow --epochs=200 --save_every=10000 --max_to_keep=200", range(3), "mnist",
             walk=True, judge="frechet"),
-        Row("goodfellow_adam", "--model=goodfellow --optimizer=adam --d_learning_rate=0.0002 --g_learning_rate=0.0002 "
-            "--beta1=0.5 --learning_rate_decay=1 --learning_rate_floor=0 --momentum=0 --final_momentum=0 "
-            "--momentum_steps=0 --updates=alternating --epochs=100 --save_every=10000 --max_to_keep=200", range(3),
-            "mnist", walk=True, judge="frechet"),
+        Row("goodfellow_annealed", "--model=goodfellow --learning_rate_decay=1.00003 --epochs=200 --save_every=10000 "
+            "--max_to_keep=200", range(3), "mnist", walk=True, judge="frechet"),
     ),
     "modes": (
         Row("ring", "--model=mixture --mixture=ring", range(3)),

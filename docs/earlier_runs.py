@@ -34,7 +34,7 @@ FEW = f"{DCGAN} --train_rows=500 --max_steps=1200 --summary_every=10 --sample_ev
 BROKEN = "--model=mlp --dataset=embedded --max_steps=1250 --theory_rows=500 --sample_every=250 --views_every=0 \
 --summary_every={} --theory_every={}"
 FLAGS = {
-    "dcgan": f"{DCGAN} --max_steps=3000 --summary_every=25 --sample_every=250 --views_every=1000",
+    "dcgan": f"{DCGAN} --max_steps=2000 --summary_every=25 --sample_every=250 --views_every=1000",
     "dropout": f"{FEW} --d_dropout=0.3",
     "no_dropout": f"{FEW} --d_dropout=0",
     "run_a": BROKEN.format(25, 50) + " --d_learning_rate=0.00002",
@@ -45,11 +45,11 @@ FLAGS = {
 }
 ALWAYS = "--threads=1 --seed=0 --save_every=0"
 KEPT = {  # the steps whose pictures are kept, by the beginning of a run's name
-    "dcgan": (250, 1000, 2000, 3000),
+    "dcgan": (250, 1000, 2000),
     "dropout": (200, 1200),
     "no_dropout": (200, 1200),
     "run_c": (0,),
-    "run": (250, 1250),
+    "run": (1250,),
 }
 PICTURES = ("samples/fake", "samples/real", "views/saturation")
 LAYOUT = "custom_scalars__config__"
@@ -76,11 +76,12 @@ def main(arguments: list[str]) -> None:
 def keep(run: pathlib.Path, folder: pathlib.Path) -> None:
     """Make `folder` of what is kept of a run, in the place of what was there."""
     shutil.rmtree(folder, ignore_errors=True)
-    (folder / "samples").mkdir(parents=True)
+    folder.mkdir(parents=True)
     shutil.copy(run / "metrics.csv", folder)
     steps = next(steps for name, steps in KEPT.items() if folder.name.startswith(name))
     for path in sorted((run / "samples").glob("step_*.png")):
         if int(path.stem.removeprefix("step_")) in steps and "dcgan" in FLAGS[folder.name]:
+            (folder / "samples").mkdir(exist_ok=True)
             system.write_atomically(folder / "samples" / path.name, small(path.read_bytes()))
     with tf.io.TFRecordWriter(str(folder / EVENTS)) as file:
         for event in merged(run, steps):

@@ -30,7 +30,9 @@ def window(title: str) -> "tuple[Figure, Callable[[], bool]]":
     except Exception as error:  # each toolkit has its own
         why = f": {error}"
     # Agg, the last resort, has no toolkit; nor have the backends of notebooks and browsers, whose loop is elsewhere.
-    if figure is None or not figure.canvas.required_interactive_framework:
+    # Those on Cairo keep no background.
+    canvas = figure and figure.canvas
+    if canvas is None or not canvas.required_interactive_framework or not canvas.supports_blit:
         backend = os.environ.get("MPLBACKEND")
         said = f"MPLBACKEND={backend}{why}" if backend else "it finds no display, or no toolkit"
         raise Failure(
@@ -39,8 +41,8 @@ def window(title: str) -> "tuple[Figure, Callable[[], bool]]":
             "a toolkit (Debian: apt-get install python3-tk; anywhere: pip install PySide6), or play in a notebook: "
             'from gan_lowlevel import live; live.play("--model=parabola", steps=500).',
         )
-    figure.canvas.manager.set_window_title(title)
-    figure.canvas.mpl_disconnect(figure.canvas.manager.key_press_handler_id)  # its own keys, of which g draws a grid
+    canvas.manager.set_window_title(title)
+    canvas.mpl_disconnect(canvas.manager.key_press_handler_id)  # its own keys, of which g draws a grid
     return figure, lambda: pyplot.fignum_exists(figure.number)
 
 

@@ -66,6 +66,8 @@ def another(name: str, value):
         (["--model=parabola", "--fakes=uniform"], ["--fakes=uniform", "--g_step=1"]),
         (["--model=mlp", "--fakes=uniform", "--g_step=0"], ["--fakes=uniform", "--model=mlp"]),
         (["--model=gaussian", "--fakes=uniform", "--g_step=0"], ["--fakes=uniform", "--model=gaussian"]),
+        (["--live"], ["--model=mlp --live", "--model=gaussian", "--model=mixture", "--model=parabola"]),
+        (["--model=parabola", "--live", "--fakes=uniform", "--g_step=0"], ["--fakes=uniform --live"]),
     ],
 )
 def test_contradictions_are_refused_by_the_names_of_both_flags(argv, named):
@@ -85,6 +87,7 @@ def test_contradictions_are_refused_by_the_names_of_both_flags(argv, named):
         ["--model=mixture", "--mixture=grid", "--sample_every=-1"],
         ["--model=mlp", "--optimizer=sgd", "--final_momentum=0.7", "--momentum_steps=10"],
         ["--model=dcgan", "--train_rows=10"],
+        ["--model=gaussian", "--live"],
     ],
 )
 def test_their_neighbours_are_accepted(argv):
@@ -164,7 +167,7 @@ def test_flagfile_holds_each_recorded_setting_once_and_no_other(monkeypatch):
     written = [line.removeprefix("--").partition("=")[0] for line in lines]
     written = [switches.get(name, name) for name in written]
     assert written == [name for name, facts in SETTINGS.items() if facts.recorded]
-    assert {name for name, facts in SETTINGS.items() if not facts.recorded} == {"logdir", "run_name", "resume"}
+    assert {name for name, facts in SETTINGS.items() if not facts.recorded} == {"logdir", "run_name", "resume", "live"}
 
 
 # Resume

@@ -84,6 +84,7 @@ def test_a_restart_goes_on_also_with_what_was_to_be_a_new_run(planned):
         (["--", "--modle=mlp"], "did you mean --model?"),
         (["--", "--d_step=0", "--g_step=0"], "one player at least"),
         (["--", "--dry_run"], "--dry_run is for python -m gan_lowlevel.main"),
+        (["--", "--model=parabola", "--live"], "--live is for python -m gan_lowlevel.main"),
         (["--", "--run_name=.."], "--run_name wants"),
         (["--", "--", "--model=mlp"], "leave the -- out"),
         (["--workers=2", "--model=mlp"], "unknown flag --model"),

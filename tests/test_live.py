@@ -42,6 +42,11 @@ def moved(before: dict[str, np.ndarray], after: dict[str, np.ndarray]) -> set[st
             if name.startswith(("generator/", "discriminator/")) and (before[name] != after[name]).any()}  # fmt: skip
 
 
+def near(picture: np.ndarray, colour: tuple[int, int, int]) -> np.ndarray:
+    """Where a picture has that colour, but for the smoothing of edges: bool [H, W]."""
+    return np.abs(picture.astype(int) - colour).max(axis=2) < 30
+
+
 @pytest.fixture(scope="module")
 def parabola() -> live.Table:
     return seated("--model=parabola", "--max_steps=4")
@@ -78,6 +83,9 @@ def test_with_the_recipes_knobs_it_is_the_run_bit_for_bit(flags):
         fed = {op.name for op in graph.get_operations() if op.type.startswith("Placeholder")}
         assert fed <= {"x", "draw", "training", "z", "step"}  # no run has others for learning rates
     assert (table.steps, table.d_updates, table.g_updates) == (3, 3 * config.d_step, 3 * config.g_step)
+    picture = live.picture(table)
+    assert near(picture, (255, 0, 0)).sum() > 100  # real
+    assert near(picture, (0, 0, 255)).sum() > 100  # fake
 
 
 def test_a_key_updates_one_player_alone_and_pauses(table):
@@ -179,6 +187,31 @@ def test_forces_point_to_where_g_loses_less(table):
     there = session.run(play.fake_logits, {play.fake: fake + 1e-3 * force})
     assert (there >= session.run(play.fake_logits, {play.fake: fake})).all()  # -log D falls as D's logit rises
     assert np.linalg.norm(force, axis=1).max() > 0
+
+
+def test_each_frame_has_its_points_and_arrows_and_none_of_the_one_before(table):
+    def middle(where: np.ndarray) -> tuple[float, float]:
+        """(x, y) of what is True, by the axes that the plane has in the picture."""
+        row, column = (where[:, :620].nonzero()[axis].mean() for axis in (0, 1))  # left of the colour bar
+        return (column / 1280 - 0.05) / 0.4275 * 2 - 1, ((1 - row / 720) - 0.12) / 0.76 * 2 - 1
+
+    board, curves = table.board(screen.page()), [(0, -1.0, 1.0, 0.5)]
+
+    def frame(at: tuple[float, float], force: tuple[float, float]) -> np.ndarray:
+        real, fake = np.array([at]), -np.array([at])
+        return board.show(real, fake, np.array([force]), curves, "said", "knob").copy()
+
+    for at, force in (((0.5, 0.6), (3.0, 0.0)), ((-0.3, 0.4), (0.0, -2.0))):  # the second over the kept background
+        picture = frame(at, force)
+        red, blue = near(picture, (255, 0, 0)), near(picture, (0, 0, 255))
+        red[:80] = blue[:80] = False  # the legend
+        assert middle(red) == pytest.approx(at, abs=0.01)
+        assert middle(blue) == pytest.approx((-at[0], -at[1]), abs=0.01)
+        still = frame(at, (0.0, 0.0))
+        x, y = middle((picture != still).any(axis=2))
+        towards = np.array([x + at[0], y + at[1]])  # from the fake to its arrow's middle
+        assert towards @ np.array(force) > 0.9 * np.linalg.norm(towards) * np.linalg.norm(force)
+        assert 0.05 < np.linalg.norm(towards) < 0.2  # of a side of 2: an arrow of a tenth of it
 
 
 def test_curves_are_thinned_and_keep_both_ends(table, monkeypatch):

@@ -22,7 +22,7 @@ pytestmark = pytest.mark.screen
 
 ROOT = pathlib.Path(__file__).parent.parent
 SCREENSHOTS = os.environ.get("GAN_LOWLEVEL_SCREENSHOTS")  # folder that gets the pictures of docs/live.md
-STEPS = {"parabola": 250, "gaussian": 2000, "mixture": 1300} if SCREENSHOTS else dict.fromkeys(
+STEPS = {"parabola": 200, "gaussian": 2000, "mixture": 1300} if SCREENSHOTS else dict.fromkeys(
     ("parabola", "gaussian", "mixture"), 20
 )  # fmt: skip
 PATIENCE = 900 if SCREENSHOTS else 180  # seconds that anything may take
@@ -162,7 +162,8 @@ def test_the_window_shows_the_game(start, model):
     player.line(f"step {STEPS[model]:,} ")
     picture = player.shows(lambda picture: shows_a_game(picture) and picture != first)
     if SCREENSHOTS:
-        few = picture.convert("RGB").quantize(256, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+        full = picture.convert("RGB")
+        few = full.quantize(palette=full.quantize(256, method=Image.Quantize.MEDIANCUT))  # dithered
         few.save(pathlib.Path(SCREENSHOTS) / f"live{'' if model == 'parabola' else f'_{model}'}.png", optimize=True)
     player.xdotool("key", "q")
     assert player.ends() == (Exit.DONE, "")

@@ -95,6 +95,7 @@ def test_flags_of_training_in_every_spelling(tmp_path):
         (["--run_name=a"], "--run_name is not for a sweep"),
         (["--resume=never"], "--resume is not for a sweep"),
         (["--dry_run"], "--dry_run is not for a sweep"),
+        (["--model=parabola", "--live"], "--live is not for a sweep"),
         (["--sweep_name=.."], "--sweep_name wants"),
         (["--jobs=-1"], "--jobs=-1"),
         (["stray"], "'stray'"),

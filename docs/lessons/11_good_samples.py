@@ -389,7 +389,7 @@ course.check(11, memorised)
 # ## What to look at in TensorBoard
 #
 # ```sh
-# python -m gan_lowlevel.main --model=mlp --max_steps=2000 --run_name=measured --logdir=logs/lessons
+# python -m gan_lowlevel.main --model=mlp --max_steps=4000 --run_name=measured --logdir=logs/lessons
 # python -m gan_lowlevel.evaluate --run=logs/lessons/measured --checkpoint=all
 # ```
 #
@@ -400,11 +400,11 @@ course.check(11, memorised)
 # ```
 #
 # Tab *Scalars*, the run `measured/evaluation`: a curve of each measure over the training, `evaluation/frechet`,
-# `evaluation/precision`, `evaluation/recall`, `evaluation/memorised` and so on, a point for each checkpoint.
-# `evaluation/precision` may stand high from early on, while `evaluation/recall` climbs slowly: G first learns to draw
-# one thing well. If `evaluation/memorised` fell towards 0 while `evaluation/frechet` falls too, G would be learning
-# its data by heart. Tab *Images*, `views/nearest`: samples over their nearest training pictures. The same pictures in
-# both rows would be copies.
+# `evaluation/precision`, `evaluation/recall`, `evaluation/memorised` and so on, a point for each of four checkpoints.
+# `evaluation/precision` stands near that of real digits from its first point on, `evaluation/recall` starts at 0 and
+# creeps: G first learns to draw one thing well. If `evaluation/memorised` fell towards 0 while `evaluation/frechet`
+# falls too, G would be learning its data by heart. Tab *Images*, `views/nearest`: samples over their nearest training
+# pictures. The same pictures in both rows would be copies.
 #
 # ## What comes next
 #

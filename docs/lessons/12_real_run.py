@@ -31,6 +31,7 @@ import json
 
 import matplotlib.pyplot as plt
 import numpy as np
+from PIL import Image
 
 from gan_lowlevel import losses
 from gan_lowlevel.course import folder, plots
@@ -38,8 +39,8 @@ from gan_lowlevel.course import folder, plots
 # %% [markdown]
 # ## Open it
 #
-# The first part of this lesson reads one run of `dcgan`: 3,000 steps on all of MNIST, in batches of 32 where the
-# recipe has 128, so that it is affordable: some seven minutes of one core. It lies here ready, cut down to its curves
+# The first part of this lesson reads one run of `dcgan`: 2,000 steps on all of MNIST, in batches of 32 where the
+# recipe has 128, so that it is affordable: some five minutes of one core. It lies here ready, cut down to its curves
 # and some pictures.
 #
 # ```sh
@@ -50,7 +51,7 @@ from gan_lowlevel.course import folder, plots
 
 # %%
 # docs/lessons/data/dcgan was made by python -m docs.earlier_runs DIR dcgan, from
-# python -m gan_lowlevel.main --model=dcgan --input_data_dir=DIR --batch_size=32 --max_steps=3000 --summary_every=25
+# python -m gan_lowlevel.main --model=dcgan --input_data_dir=DIR --batch_size=32 --max_steps=2000 --summary_every=25
 run = course.seen("dcgan")
 print(f"tensorboard --logdir={run.run.directory.parent} --samples_per_plugin=images=1000")
 
@@ -76,15 +77,19 @@ def mean(tag, first, last):
 for tag, color in (("D_loss", plots.REAL), ("G_loss", plots.FAKE)):
     plots.curve(axes, run, tag, color=color)
     plots.ideal(axes, run.last(f"ideal/{tag}"), f"ideal/{tag}", color=color)
-axes.set(ylabel="nats", ylim=(0, 3))
-axes.legend(loc="upper right")
+axes.set(ylabel="nats", ylim=(0, 2))
+axes.legend(loc="upper right", ncols=2)
 plt.show()
-for first in (0, 1000, 2000):
-    losses_then = ", ".join(f"{tag} {mean(tag, first, first + 1000):.3f}" for tag in ("D_loss", "G_loss"))
-    print(f"steps {first:,} to {first + 1000:,}: {losses_then}")
+for first in (0, 500, 1000, 1500):
+    means = ", ".join(f"{tag} {mean(tag, first, first + 500):.3f}" for tag in ("D_loss", "G_loss"))
+    print(f"steps {first:,} to {first + 500:,}: {means}")
 
 # %% [markdown]
-# **What you saw.** TODO
+# **What you saw.** Neither falls. After the first 500 steps G's loss is even *higher* than before, while its samples
+# go from grey to digits: its D has learned too. And both stand near their ideal values from step 100 on, when G still
+# draws grey. In this game the players start weak, with weights of 0.02, and learn slowly and side by side; level
+# losses say that neither is ahead, and nothing of how good either is. If you remember one thing of this lesson: **no
+# loss of a GAN measures its samples.**
 #
 # The tab *Scalars* smooths its curves, by 0.6 if you have not touched it: a running mean that forgets. It shows the
 # trend, and it hides what a GAN's curves are full of: spikes, swings, a last point that is not finite. Turn it to 0
@@ -122,7 +127,10 @@ for axes in (left, right):
 plt.show()
 
 # %% [markdown]
-# TODO terms
+# V stays a little above −log 4 most of the time: D is somewhat better than a coin. Below the line it is worse than
+# one, for moments, as when G has just moved; a run that *stays* below has a D that does not keep up. On the right the
+# two terms mirror each other. When one goes up the other goes down: D has moved *all* its answers towards real, or
+# all towards fake. That is no progress of anybody, and V, the sum, hardly feels it.
 #
 # ## 3. D(x), D(G(z)), accuracies
 
@@ -137,7 +145,9 @@ for axes, tags in ((left, ("prob/D_x", "prob/D_G_z")), (right, ("accuracy/real",
 plt.show()
 
 # %% [markdown]
-# TODO
+# The mean probabilities stay within a few hundredths of ½ and of each other. The accuracies jump about, and in the
+# first hundred steps one is at 1 and the other at 0: D said 0.56 to everything, and a share of answers above ½ makes
+# of that "all real rows right, all fakes wrong". Near ½ read the probabilities; accuracies are for a D that is sure.
 #
 # ## 4. On data that D has not seen
 
@@ -154,7 +164,11 @@ for axes in (left, right):
 plt.show()
 
 # %% [markdown]
-# TODO
+# The left picture asks whether D learns by heart. Black are digits that its next update will take, orange are digits
+# that never train. Here both are one curve, as they must be: 2,000 batches of 32 are 64,000 digits, so D has seen
+# each about once. In lesson 10, on 500 digits, they came apart. On the right the bound of the Jensen–Shannon
+# divergence (lesson 7): a few hundredths of a nat where 0.69 is possible. Real and generated digits differ by *at
+# least* that. You see at a glance that they differ by more; this D does not.
 #
 # ## 5. Both gradients
 
@@ -172,7 +186,12 @@ for axes in (left, right):
 plt.show()
 
 # %% [markdown]
-# TODO
+# Left: as long as D(G(z)) is near ½ both losses pull alike (lesson 4), and these two curves lie on each other. Where
+# D runs away the lower one of them, minimax, sinks to the ground. Right: the spread of the samples, from one to the
+# next and within each, and their mean distance, all as shares of real digits'. These are the only curves of this run
+# that tell when it came to life: `quality/diversity` climbs from nothing to nearly 1 within the first 700 steps. Had
+# G collapsed (lesson 8), it would come down again, whatever the losses say. Two more curves are flat, and should be:
+# `numerics/clipped` at 0 (lesson 6), and `spread/D_logits` small but not 0.
 #
 # ## 6. The samples
 #
@@ -180,13 +199,12 @@ plt.show()
 # what these pictures tell.
 
 # %%
-from PIL import Image
-
-for step in (250, 1000, 3000):
-    course.show(Image.open(run.run.sample(step)), f"samples after {step:,} steps")
+for step in (250, 1000, 2000):
+    course.show(Image.open(run.run.sample(step)).resize((462, 232)), f"samples after {step:,} steps")
 
 # %% [markdown]
-# TODO
+# Grey with a lattice (lesson 10), then strokes, then most of the digits. Compare their figures: from step 1,000 to
+# step 2,000 no loss, no probability and no V has moved by more than it swings in between.
 #
 # ## The article's curves
 #
@@ -203,6 +221,11 @@ for epoch, d_loss, accuracy, g_loss in (
     print(f"epoch {epoch:>2}: V = {-2 * d_loss:.2f}, D right on {accuracy:.0%} of both kinds, G's loss {g_loss:.2f}")
 
 # %% [markdown]
+# Mind the first line. D is right on 91 % of its batch, so it rejects most fakes; but a G_loss of 0.11 says that
+# D(G(z)) is about $e^{-0.11} = 0.9$. Both can't be true of one D and the same fakes. The article does not show its
+# code; perhaps the fakes that D learns from are made otherwise than those of G's own update, such as with and without
+# batch statistics (lesson 9). Two curves that don't fit together are worth more than either.
+#
 # After epoch 3 its players are nearly level, V = −1.32, much as in our run. By epoch 50 D is far ahead and G's loss
 # is at 3: D has had 23,000 updates, on 60,000 digits that it sees again and again. The article says itself that both
 # losses still swing and that it may not have trained long enough; nothing in these numbers says that its pictures got
@@ -216,7 +239,7 @@ for epoch, d_loss, accuracy, g_loss in (
 #
 # | word | what is broken |
 # |---|---|
-# | `collapsed` | D learns far too slowly: G finds one picture that pleases it, and draws nothing else |
+# | `collapsed` | D learns far too slowly: G finds one picture that pleases D and draws nothing else |
 # | `d_frozen` | D is not trained at all |
 # | `d_too_strong` | D gets ten updates to two of G |
 # | `nan` | D is too strong, and its logarithms are taken of rounded probabilities |
@@ -272,7 +295,7 @@ course.check(12, diagnose)
 
 # %%
 TAGS = ("value/V", "prob/D_x", "prob/D_G_z", "G_loss", "quality/diversity")
-for name, wanted in (("dcgan", 3000), *((f"run_{letter}", 1250) for letter in "abcde")):
+for name, wanted in (("dcgan", 2000), *((f"run_{letter}", 1250) for letter in "abcde")):
     one = course.seen(name)
     figures = {tag: one.last(tag) for tag in TAGS} | {"steps": one.columns["step"][-1], "max_steps": wanted}
     print(f"{name}: {diagnose(figures) or 'nothing yet'}")
@@ -288,18 +311,19 @@ for letter, fault in faults.items():
     left, right = plots.panels(f"run_{letter}: {fault['word']}", "samples", height=2.4, width_ratios=(2, 1))
     for tag, color in (("value/V", "black"), ("prob/D_x", plots.REAL), ("prob/D_G_z", plots.FAKE), ("G_loss", "C2")):
         plots.curve(left, one, tag, color=color)
-    left.set(ylim=(-5, 5), xlim=(0, 1250))
-    left.legend(loc="center right")
+    left.set(ylim=(-9, 14), xlim=(0, 1250))
+    left.legend(loc="upper center", ncols=4)
     right.imshow(one.picture("samples/fake").convert("L").crop((0, 0, 116, 116)))
     right.axis("off")
     plt.show()
     print(f"run_{letter}, {fault['word']}: {fault['flags']}\n{fault['why']}\n")
 
 # %% [markdown]
-# **What you saw.** Three of them have a curve that looks *good*: `collapsed` has a G_loss near its ideal value,
-# `d_frozen` has one of 0, the best that there is, and so has `saturated`, whose loss is a different one. No single
-# curve gives a run away; two that don't fit together do. G_loss at 0 and V far below −log 4: nobody is judging.
-# G_loss at 0 and V at 0: nobody listens to G. All probabilities level and all samples alike: the judge is asleep.
+# **What you saw.** Three of them have a curve that looks *good*. `collapsed` ends with a G_loss and a V close to
+# their ideal values. `d_frozen` has a G_loss of 0, the best that there is, and `saturated` has one of 0 too, of
+# another loss. No single curve gives a run away; two that don't fit together do. G_loss at 0 and V far below −log 4:
+# nobody is judging. G_loss at 0 and V at 0: G does not hear the judge. All probabilities level, and all samples
+# alike: the judge is asleep. And the one with the worst figures of all, `d_too_strong`, has the best samples.
 #
 # ## What to look at in TensorBoard
 #

@@ -79,7 +79,7 @@ class Board:
         figure.text(0.635, 0.075, "\n".join(knobs), fontsize=TEXT, linespacing=1.35)
         left = 0.68 if knobs else 0.635
         self._knobs = figure.text(left, 0.075, "", fontsize=TEXT, linespacing=1.35, animated=True)
-        self._long = figure.text(0.985, 0.161, "", fontsize=SMALL, ha="right", animated=True)
+        self._long = figure.text(0.985, 0.148, "", fontsize=SMALL, ha="right", animated=True)
         self._canvas.mpl_connect("draw_event", self._keep)
 
     def show(

@@ -109,12 +109,15 @@ def _coverage(real, fake, k):
     return np.mean((apart <= radius).any(axis=0))
 
 
+def memorised(samples, unseen, training):
+    def distance(rows):
+        return np.linalg.norm(rows[:, None] - training[None], axis=2).min(axis=1).mean()
+
+    return distance(samples) / distance(unseen)
+
+
 def _nearest(rows, training):
     return np.linalg.norm(rows[:, None] - training[None], axis=2).min(axis=1)
-
-
-def memorised(samples, unseen, training):
-    return _nearest(samples, training).mean() / _nearest(unseen, training).mean()
 
 
 def _squared(samples, unseen, training):

@@ -1,7 +1,5 @@
 """Answers to lesson 12. What is broken in its five runs stands in data/faults.json too, with how they were made."""
 
-import math
-
 import numpy as np
 
 from gan_lowlevel.course import Exercise
@@ -69,7 +67,7 @@ def _one_left_out():
 def diagnose(figures):
     if figures["steps"] < figures["max_steps"]:
         return "nan"
-    if figures["value/V"] < -math.log(4) - 1:
+    if figures["value/V"] < -np.log(4) - 1:
         return "d_frozen"
     if figures["quality/diversity"] < 0.2:
         return "collapsed"
@@ -85,7 +83,7 @@ def _samples_first(figures):
 
 
 def _below_a_coin_at_all(figures):
-    if figures["steps"] == figures["max_steps"] and figures["value/V"] < -math.log(4):
+    if figures["steps"] == figures["max_steps"] and figures["value/V"] < -np.log(4):
         return "d_frozen"
     return diagnose(figures)
 
@@ -140,9 +138,10 @@ EXERCISES = [
         answer=diagnoses,
         inputs=lambda random: (),
         hints=(
-            "Look at samples/fake of all five: one draws one picture 32 times. Then at V: in one it falls and falls.",
-            "Of the other three one ends before its last step. In the two that are left D has won; G_loss is positive "
-            "in one and at most 0 in the other.",
+            "Look at samples/fake: two runs draw one picture 32 times. V tells them apart: in one of them it falls and "
+            "falls, in the other it came back to -log 4.",
+            "Of the other three one ends before its last step. In the two that are left D has won: G_loss is large in "
+            "one and below 0 in the other.",
         ),
         wrong=(_strong_and_saturated_exchanged, _collapsed_and_frozen_exchanged, _one_left_out),
         tries=1,
@@ -152,7 +151,7 @@ EXERCISES = [
         inputs=_figures_of_random,
         hints=(
             "Five ifs in the order of the rules; each returns, so that the first that fits counts.",
-            "-log 4 is -math.log(4); rule 2 asks whether value/V is below that, less 1. Rule 4 asks for a difference.",
+            "-log 4 is -np.log(4); rule 2 asks whether value/V is below that, less 1. Rule 4 asks for a difference.",
         ),
         wrong=(
             _samples_first,
