@@ -1,4 +1,5 @@
-"""What a lesson's page says where it hides something: the reader predicts first, and looks then."""
+"""A lesson's page: what it says where it hides something, since the reader predicts first and looks then; and paths that
+it printed, as they are from the repository's root, wherever the site was built."""
 
 from typing import Any
 
@@ -28,7 +29,23 @@ class Prompts(SphinxPostTransform):
                 cell["prompt_show"], cell["prompt_hide"] = words
 
 
+class Paths(SphinxPostTransform):
+    """What a cell printed, without the folder of the checkout."""
+
+    default_priority = 195
+    formats = ("html",)
+
+    def run(self, **_: Any) -> None:
+        """In the outputs of each cell."""
+        checkout = f"{moved.ROOT}/"
+        outputs = [one for one in self.document.findall(nodes.container) if one.get("nb_element") == "cell_code_output"]
+        for block in [block for output in outputs for block in output.findall(nodes.literal_block)]:
+            text = block.astext().replace(checkout, "")
+            block.replace_self(nodes.literal_block(text, text, **block.attributes))
+
+
 def setup(app: Any) -> dict[str, bool]:
     """Connect."""
     app.add_post_transform(Prompts)
+    app.add_post_transform(Paths)
     return {"parallel_read_safe": True}
