@@ -36,6 +36,8 @@ PAPER = (
 # PacGAN's plain GAN, ten runs: modes found and their ±, share of points within 3σ.
 PACGAN = {"ring": (8, 6.3, 0.5, 0.982), "grid": (25, 17.3, 0.8, 0.948)}
 
+SMALL = 1e-4  # below it a number is written with its power of ten
+
 Table = dict[str, Any]
 
 
@@ -52,8 +54,10 @@ def number(value: float | None, digits: int = 3) -> str:
     """With so many significant digits, thousands apart, and a true minus."""
     if value is None:
         return "–"
-    if value == 0:
-        return "0"
+    if isinstance(value, int) or value == 0:
+        return f"{value:,.0f}".replace("-", "−")
+    if abs(value) < SMALL:
+        return f"{value:.0e}".replace("-", "−")
     decimals = max(digits - 1 - math.floor(math.log10(abs(value))), 0)
     return f"{value:,.{decimals}f}".replace("-", "−")
 

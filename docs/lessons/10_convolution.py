@@ -354,8 +354,8 @@ for tag in TAGS:
 # %% [markdown]
 # **What you saw.** There *is* a game without dropout. Both runs stay near D = ½, both learn to draw, and the digits
 # without dropout are, if anything, the clearer ones. The direction is the article's: without the brake D is a little
-# further ahead, D(x) higher, V nearer to 0, G's loss larger. But the difference is small, a part of it is the noise
-# that dropout itself brings into these figures, and it is one seed.
+# further ahead, D(x) higher, V nearer to 0, G's loss larger, its swings wider. But the difference is small, a part of
+# it is the noise that dropout itself brings into these figures, and it is one seed.
 #
 # What may be said, then? Not that the article is wrong: it trained twenty times as long, on other initial weights, at
 # a rate we don't know, and speaks of what happened *later*. Only that the remark does not hold of every DCGAN at any

@@ -355,7 +355,8 @@ print(f"of 500 moved copies {np.mean(nearest == order[:500]):.0%} have as their 
 
 # %% [markdown]
 # G's samples are like their neighbors and not the same: thicker here, broken there. The moved copies look like
-# theirs, and yet most of these aren't even the digits that were moved. Nearest by pixels is not nearest to an eye.
+# theirs, and yet of many the nearest is not even the digit that was moved. Nearest by pixels is not nearest to an
+# eye.
 #
 # ### Exercise 11.4: the ratio
 #
