@@ -225,11 +225,11 @@ for name, run in (("ring_police", police), ("ring_sprint", sprint)):
 
 # %% [markdown]
 # **What you saw.** Real points are red, fakes blue. In `ring_police` the fakes spread over the whole ring within some
-# hundred steps, and V climbs well above −log 4: D is ahead, and sees each gap. In `ring_sprint` the fakes run about as
-# one thread: to a few modes, away from them, to others. Nearly every picture misses a good part of the ring, and each
-# time another one. Its V is −1.386 and its D(G(z)) 0.50, as the ideal has it. **The run that has collapsed has the
-# perfect curves.** Its D never gets the time to learn where the fakes are; what it says is about ½ to everything, and
-# that is what the ideal values look like from outside.
+# hundred steps, and V climbs well above −log 4: D is ahead, and sees each gap. In `ring_sprint` they run about: now a
+# short thread, now a loop beside the modes, and each picture is another one. Whatever mode they come near to, some
+# dozen steps later they have left it again. Its V is −1.386 and its D(G(z)) 0.50, as the ideal has it. **The run that
+# has collapsed has the perfect curves.** Its D never gets the time to learn where the fakes are; what it says is about
+# ½ to everything, and that is what the ideal values look like from outside.
 #
 # That is why no curve of the game can show a collapse, and why this program counts modes, measures `spread/samples`,
 # and always draws samples.
@@ -259,15 +259,31 @@ settings = {
     "batch10": "--batch_size=10",
     "batch400": "--batch_size=400",
 }
-tags = ("quality/modes", "quality/high_quality", "value/V")
-print("means over three seeds and the last five measurements\n modes   high quality        V   flags")
-for name, own in settings.items():
+finals = plots.panels(*settings, height=1.4)
+print("means over the last five measurements\nmodes, mean and each seed   high quality       V   flags")
+for (name, own), axes in zip(settings.items(), finals, strict=True):
     runs = [course.seen(f"ring_{name}_{seed}") for seed in range(3)]
-    found, quality, v = (np.mean([run.curve(tag)[1][-5:].mean() for run in runs]) for tag in tags)
-    print(f"{found:6.1f} {quality:14.2f} {v:8.2f}   {own}")
+    found = [run.curve("quality/modes")[1][-5:].mean() for run in runs]
+    quality, v = (
+        np.mean([run.curve(tag)[1][-5:].mean() for run in runs]) for tag in ("quality/high_quality", "value/V")
+    )
+    seeds = ", ".join(f"{one:.1f}" for one in found)
+    print(f"{np.mean(found):>8.1f}   ({seeds}) {quality:>14.2f} {v:>7.2f}   {own}")
+    axes.imshow(runs[0].samples().crop((62, 24, 467, 429)))
+    axes.axis("off")
+plt.show()
 
 # %% [markdown]
-# **What you saw.** TODO
+# **What you saw.** The *ratio* decides: from nearly eight modes where D is ahead, to fewer than two where G runs. V
+# says the opposite: it is far from its ideal value in the first row, and at it in the fourth. The *loss* makes no
+# difference here that three seeds could show: the spread over seeds within one setting, see the second row, is as
+# large. So much for choosing a divergence; what matters is who is faster. The *batch*: with 10 rows fewer samples are
+# good, since each update sees a few points of an unknown choice of modes (a batch of 10 lacks a given mode one time in
+# four, a batch of 100 never); with 400 hardly anything changes, beside the time, which is four times as long.
+#
+# Read the second column too. After 2,000 steps about a third of the samples lie within 3σ = 0.03 of a mode, even in the
+# best setting: G has found the ring, and works on the gaps. Finding modes and being sharp are two things, and the
+# second takes longer.
 #
 # ## D sees one row at a time
 #
@@ -349,8 +365,8 @@ course.check(8, packs)
 # tensorboard --logdir=logs/lessons --samples_per_plugin=images=1000
 # ```
 #
-# Tick `ring_police` and `ring_sprint`. In *Images*, move the slider of `samples/fake` of both: a spread that settles,
-# and a thread that runs. In *Scalars*, `quality/modes`, `quality/high_quality`, `quality/reverse_kl` (NaN where no
+# Tick `ring_police` and `ring_sprint`. In *Images*, move the slider of `samples/fake` of both: a ring that settles, and
+# a thread that runs about. In *Scalars*, `quality/modes`, `quality/high_quality`, `quality/reverse_kl` (NaN where no
 # sample was near any mode), and `spread/samples`, which says how wide the samples lie, as a share of real ones: below
 # 0.01 they are one point. Then look at `value/V`, `prob/D_G_z` and `jsd/bound_held_out` of `ring_sprint`, and try to
 # find anything wrong with them. In *Text*, the card `what_this_run_says` counts modes.
