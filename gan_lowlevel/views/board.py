@@ -79,7 +79,7 @@ class Board:
         figure.text(0.635, 0.075, "\n".join(knobs), fontsize=TEXT, linespacing=1.35)
         left = 0.68 if knobs else 0.635
         self._knobs = figure.text(left, 0.075, "", fontsize=TEXT, linespacing=1.35, animated=True)
-        self._long = figure.text(0.985, 0.148, "", fontsize=SMALL, ha="right", animated=True)
+        self._median = figure.text(0.985, 0.148, "", fontsize=SMALL, ha="right", animated=True)
         self._canvas.mpl_connect("draw_event", self._keep)
 
     def show(
@@ -93,15 +93,14 @@ class Board:
         for artist in self._painted:
             artist.remove()
         lengths = np.linalg.norm(force, axis=1, keepdims=True)
-        long = float(np.quantile(lengths, NEARLY))
-        self._scale = max(long, FADING * self._scale) or 1.0
+        self._scale = max(float(np.quantile(lengths, NEARLY)), FADING * self._scale) or 1.0
         arrows = force * (REACH / self._scale) / np.maximum(lengths * (REACH / self._scale / FURTHEST), 1.0)
         self._painted = self._stage.paint(real, fake, arrows)
         for artist in self._painted:
             artist.set_animated(True)
         self._said.set_text(said)
         self._knobs.set_text("\n".join(knobs))
-        self._long.set_text(f"longest arrows: force {long:.3g}")
+        self._median.set_text(f"median force {np.median(lengths):.3g}")
         columns = np.array(curves, np.float64)
         values = columns[:, 1:2], columns[:, 2:]
         grown = [chart.set(columns[:, 0], of) for chart, of in zip(self._charts, values, strict=True)]
@@ -120,7 +119,7 @@ class Board:
 
     def _draw_moving(self) -> None:
         charts = [artist for chart in self._charts for artist in chart.moving]
-        for artist in (*self._painted, *charts, self._said, self._knobs, self._long):
+        for artist in (*self._painted, *charts, self._said, self._knobs, self._median):
             self._canvas.figure.draw_artist(artist)
 
 
@@ -191,7 +190,8 @@ class _Chart:
         for i, (name, (colour, ideal, words)) in enumerate(curves.items()):
             self._axes.axhline(ideal, color=colour, linestyle="--", linewidth=1.5)
             at = {"transform": self._axes.get_yaxis_transform(), "color": colour}
-            self._axes.text(1.015, ideal, words, va="center", fontsize=SMALL, **at)
+            side = ("bottom", "top")[i] if len(curves) > 1 else "center"  # apart, however little room there is
+            self._axes.text(1.015, ideal, words, va=side, fontsize=SMALL, **at)
             (curve,) = self._axes.plot([], [], color=colour, linewidth=2, marker="o", markevery=[-1], animated=True)
             now = figure.text(0.635 + 0.16 * i, bottom + 0.24, "", color=colour, fontsize=TEXT, animated=True)
             self._curves.append((name, curve, now))
