@@ -1,12 +1,14 @@
 """The site, in both languages: python -m docs.site OUT [--pages]
 
 OUT is the English site, OUT/zh the Chinese one; both are served by any web server, and need no other host. The lessons
-are executed once, which takes about as long as they say, and what they gave is kept in build/lessons for the next
-build; --pages builds without executing what is not there yet. Every warning is an error. Wants docs/requirements.txt.
+are executed, in about a quarter of an hour, and what they gave is kept in build/lessons for the other language and for
+the next build: after a change of the package, remove that folder. --pages builds without executing anything. Every
+warning is an error, and so is a lesson that fails. Wants docs/requirements.txt.
 """
 
 import argparse
 import pathlib
+import shutil
 import subprocess
 import sys
 import time
@@ -25,7 +27,11 @@ def build(language: str, out: pathlib.Path, pages: bool = False) -> None:
     print(f"{language}: docs to {made}", flush=True)
     began = time.monotonic()
     command = [sys.executable, "-m", "sphinx", "-q", "-W", "--keep-going", "-n", "-b", "html", "-d", str(notes)]
-    subprocess.run([*command, *settings, str(ROOT / "docs"), str(made)], cwd=ROOT, check=True)
+    try:
+        subprocess.run([*command, *settings, str(ROOT / "docs"), str(made)], cwd=ROOT, check=True)
+    except subprocess.CalledProcessError:
+        shutil.rmtree(notes, ignore_errors=True)  # or the next build would not look at what was wrong
+        raise
     print(f"{language}: built in {time.monotonic() - began:.0f} s", flush=True)
 
 

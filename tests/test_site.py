@@ -15,6 +15,7 @@ import xml.etree.ElementTree
 
 import pytest
 from packaging.requirements import Requirement
+from selenium.webdriver.support.ui import WebDriverWait
 
 from docs.web import docstrings, moved
 from gan_lowlevel import config, errors, gan
@@ -219,7 +220,7 @@ def test_every_lesson_has_what_it_printed_and_drew(site):
         text = path.read_text(encoding="utf-8")
         assert "still open: " in text, path.name  # what an exercise with a hole prints
         assert re.search(r'class="cell_output.*?<img [^>]*src="\.\./_images/\w+\.png"', text, re.DOTALL), path.name
-        assert "Traceback" not in text
+        assert "Traceback (most recent call last)" not in text, path.name
 
 
 # Of the page that is open: pictures without pixels, formulas that MathJax has not drawn or not understood (those within
@@ -249,6 +250,8 @@ def sized(driver, width: int) -> None:
 
 def faults(driver, address: str, name: str) -> dict:
     """What is wrong with a page: as LOOK says, errors on the console, requests to other hosts."""
+    for log in ("browser", "performance"):
+        driver.get_log(log)  # what an earlier page left
     driver.get(f"{address}/{name}")
     found = driver.execute_async_script(LOOK)
     found["too_wide"] = max(found["too_wide"], 0)
@@ -286,6 +289,22 @@ def test_a_lesson_s_formulas_are_drawn(site, address, driver):
     assert min(height for _, height in sizes) > 8
     fonts = driver.execute_script("return [...document.fonts].map((font) => [font.family, font.status])")
     assert any("MJX" in family and status == "loaded" for family, status in fonts)
+
+
+@pytest.mark.site
+@pytest.mark.parametrize(
+    ("page", "words", "found"),
+    [
+        ("search.html", "saturating", "losses"),
+        ("zh/search.html", "损失", "lessons"),
+        ("zh/search.html", "判别器", "lessons"),
+    ],
+)
+def test_search_finds(address, driver, page, words, found):
+    driver.get(f"{address}/{page}?q={words}")
+    WebDriverWait(driver, PATIENCE).until(
+        lambda _: found in driver.execute_script("return [...document.querySelectorAll('#search-results a')].join()")
+    )
 
 
 @pytest.mark.site

@@ -1,10 +1,29 @@
 """Both languages: each page has a link to the same page in the other, and says where it is not translated."""
 
+import re
 from typing import Any
+
+import sphinx.search
+from sphinx.search.zh import SearchChinese
 
 from docs.web import moved
 
 CODE = ("api/", "api", "source/", "genindex", "py-modindex", "search")  # pages that have nothing to translate
+
+
+class Search(SearchChinese):
+    """The index of Chinese words without a dictionary: each stretch of signs, and all its pairs.
+
+    What is looked for is a stretch too: of two signs it is one of the pairs, of more it is looked for in the stretches.
+    """
+
+    language_name = "English"  # whose stemmer Latin words have; by this name the page's script asks for it
+
+    def split(self, input: str) -> list[str]:
+        """The words of a text."""
+        stretches = re.findall(r"[\u4e00-\u9fff]{2,}", input)
+        pairs = [stretch[i : i + 2] for stretch in stretches for i in range(len(stretch) - 1)]
+        return [*stretches, *pairs, *super().split(input)]
 
 
 def other(page: str, language: str) -> str:
@@ -29,5 +48,6 @@ def add(app: Any, page: str, template: str, context: dict[str, Any], doctree: An
 
 def setup(app: Any) -> dict[str, bool]:
     """Connect."""
+    sphinx.search.languages["zh"] = Search
     app.connect("html-page-context", add)
     return {"parallel_read_safe": True}

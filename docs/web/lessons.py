@@ -1,5 +1,8 @@
-"""A lesson's page: what it says where it hides something, since the reader predicts first and looks then; and paths that
-it printed, as they are from the repository's root, wherever the site was built."""
+"""A lesson's page: the words where it hides something, and the paths that it printed.
+
+The reader predicts first, and looks then. Paths are shown as they are from the repository's root, wherever the site was
+built.
+"""
 
 from typing import Any
 
