@@ -190,7 +190,8 @@ class _Chart:
         for i, (name, (colour, ideal, words)) in enumerate(curves.items()):
             self._axes.axhline(ideal, color=colour, linestyle="--", linewidth=1.5)
             at = {"transform": self._axes.get_yaxis_transform(), "color": colour}
-            self._axes.text(1.015, ideal, words, va="center", fontsize=SMALL, **at)
+            side = ("bottom", "top")[i] if len(curves) > 1 else "center"  # apart, however little room there is
+            self._axes.text(1.015, ideal, words, va=side, fontsize=SMALL, **at)
             (curve,) = self._axes.plot([], [], color=colour, linewidth=2, marker="o", markevery=[-1], animated=True)
             now = figure.text(0.635 + 0.16 * i, bottom + 0.24, "", color=colour, fontsize=TEXT, animated=True)
             self._curves.append((name, curve, now))
