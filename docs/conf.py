@@ -53,6 +53,7 @@ nb_execution_in_temp = True  # what a lesson trains is not left among the pages
 os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))  # for its kernel
 os.environ["JUPYTER_PATH"] = str(ROOT / "docs" / "web" / "jupyter")  # a kernel that says less
 nb_merge_streams = True
+nb_output_stderr = "remove"  # what libraries chatter; a lesson prints what it has to say
 nb_ipywidgets_js = {}  # no lesson has widgets, and theirs would come from elsewhere
 
 myst_enable_extensions = ["dollarmath", "attrs_block", "attrs_inline"]

@@ -93,8 +93,9 @@ print(f"V            {np.mean(np.log(d_real)) + np.mean(np.log(1 - d_fake)):.4f}
 course.source(losses.value)
 
 # %% [markdown]
-# `LOG_D` and `LOG_NOT_D` are $\log D$ and $\log(1 - D)$ as functions of the logit. TensorFlow in graph mode first
-# *describes* a computation and then runs it, in a session. Our four points:
+# `LOG_D` and `LOG_NOT_D` are $\log D$ and $\log(1 - D)$ as functions of the logit. The one mean is of sums, row by row:
+# with as many real rows as fakes that is the sum of the two means. TensorFlow in graph mode first *describes* a
+# computation and then runs it, in a session. Our four points:
 
 
 # %%
@@ -308,9 +309,10 @@ for name, run in both.items():
 # follow, and V lies on the dashed line, D(x) and D(G(z)) at ½. Both terms end at $\log ½ = -0.6931$. That means that
 # *this* D sees no difference any more; lesson 7 shows that there still is one.
 #
-# The digits: after five steps D is far ahead already. V stays near 0, D(x) near 1, D(G(z)) near 0. This game is not
-# at its end, and it is none the worse for that: G's digits get better while D stays ahead. D's loss is the mirror
-# image of V in both; compare the printed numbers.
+# The digits: after five steps D is far ahead already, and it stays ahead: V far above the line but for a dip or two,
+# where G gains for a moment, D(x) near 1, D(G(z)) near 0. This game is not at its end, and it is none the worse for
+# that: G's digits get better all the same, as the tab *Images* shows. D's loss is the mirror image of V in both;
+# compare the printed numbers.
 #
 # ## What to look at in TensorBoard
 #
