@@ -143,7 +143,7 @@ def draw_grids(row: Row, found: list[dict[str, Any]], logdir: pathlib.Path) -> N
         old.unlink()
     steps = {one["seed"]: one["steps"] for one in found}
     for place, seed in ranked(row, found).items():
-        picture = Image.open(Run(logdir / row.run_name(seed)).sample(steps[seed])).convert("RGB")
+        picture = Image.open(Run(logdir / row.run_name(seed)).sample(steps[seed]), formats=["PNG"]).convert("RGB")
         picture.thumbnail((SIDE, SIDE))
         picture.quantize(COLOURS, dither=Image.Dither.NONE).save(
             GRIDS / f"samples-{row.name}-{place}.png", optimize=True

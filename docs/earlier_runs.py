@@ -122,7 +122,7 @@ def is_kept(value: v1.Summary.Value, step: int, steps: tuple[int, ...]) -> bool:
 
 def small(png: bytes) -> bytes:
     """The upper half of a grey picture, four rows of a grid's eight, or a whole one in colours; in SHADES of them."""
-    with Image.open(io.BytesIO(png)) as picture:
+    with Image.open(io.BytesIO(png), formats=["PNG"]) as picture:
         if picture.mode == "L":
             picture = picture.crop((0, 0, picture.width, (picture.height + 1) // 2))
             picture = picture.point([round(grey * (SHADES - 1) / 255) * 255 // (SHADES - 1) for grey in range(256)])

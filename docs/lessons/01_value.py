@@ -303,9 +303,10 @@ for name, run in both.items():
     print(f"{name}: V {value:.2f}, D_loss {d_loss:.2f}, mean D(x) {d_real:.2f}, mean D(G(z)) {d_fake:.2f} at the end")
 
 # %% [markdown]
-# **What you saw.** The points: V starts *below* −log 4. A random D does not say ½, it says this to one point and that
-# to another, without a reason, and is worse off than one that always says ½. Within a few hundred steps D has learnt,
-# G has learnt to follow, and V lies on the dashed line, D(x) and D(G(z)) at ½. Both terms end at $\log ½ = -0.6931$.
+# **What you saw.** The points: V starts *below* −log 4. This random D happens to call the fakes real, and pays for it;
+# another start may lie a little above the line, by luck. Within a few hundred steps D has learnt, G has learnt to
+# follow, and V lies on the dashed line, D(x) and D(G(z)) at ½. Both terms end at $\log ½ = -0.6931$. That means that
+# *this* D sees no difference any more; lesson 7 shows that there still is one.
 #
 # The digits: after five steps D is far ahead already. V stays near 0, D(x) near 1, D(G(z)) near 0. This game is not
 # at its end, and it is none the worse for that: G's digits get better while D stays ahead. D's loss is the mirror

@@ -74,7 +74,7 @@ course.source(losses.non_saturating)
 # | 0.1, doubtful | 0.1 | 0.9 | 9 |
 # | 0.001, quite sure | 0.001 | 0.999 | 999 |
 #
-# The last row is where every game begins: G draws noise, and D finds that out within a few updates.
+# The last row is where a game of pictures soon is: G draws noise, and D finds that out within a few updates.
 
 # %% [markdown]
 # **Predict, then look.** Sketch both losses over the logit $a$ from −8 to 8. Where is the minimax loss flat? Where is
@@ -179,15 +179,16 @@ plt.show()
 #
 # ## Why the paper proves one and trains the other
 #
-# The theorem of lesson 1, V = −log 4 exactly where G's distribution is the data's, is about the minimax game: one
-# value, two players, what one wins the other loses. It needs that G's loss *is* V. The paper then says, at the end of
-# its section 3, that early in training this loss saturates, and proposes to have G maximize $\log D(G(z))$ instead:
-# the same fixed point, and much stronger gradients early on. What carries over, and what doesn't?
+# The theorem of lesson 1, that V of the *best* D is −log 4 exactly where G's distribution is the data's, is about the
+# minimax game: one value, two players, what one wins the other loses. It needs that G's loss *is* V. The paper then
+# says, at the end of its section 3, that early in training this loss saturates, and proposes to have G maximize
+# $\log D(G(z))$ instead: the same fixed point, and much stronger gradients early on. What carries over, and what
+# doesn't?
 #
 # - **The same direction for each fake.** Both slopes are negative for every $a$. A G that can't improve any fake
 #   under one loss can't under the other.
-# - **The same fixed point.** Where fakes are like data, D = ½, both losses pull with ½, and their gradients are one
-#   and the same.
+# - **The same fixed point**, a place where nobody moves. Where fakes are like data the best D says ½ *everywhere*: it
+#   is flat. Both losses pull at the logit with ½, but the logit does not change with the fake, and nothing reaches G.
 # - **Not the same game.** With the non-saturating loss the players no longer pull at one number: D's loss is −V, G's
 #   loss is something else, and their sum is not 0. The theorem about min max V says nothing about the way that such a
 #   game takes. So V and its −log 4 remain what we *watch*; they are no longer what G minimizes.

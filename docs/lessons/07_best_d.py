@@ -316,10 +316,11 @@ print(f"            V {value:.3f}, D(x) {d_real:.2f}, D(G(z)) {d_fake:.2f}")
 #
 # ## y = x²: where there is no density
 #
-# The game `parabola` has real points (x, x²): all of them lie on a curve. A curve has no area. Whatever a smooth G
-# does, the chance that a fake lies *exactly* on the curve is 0, however near it lies. So the best D is 1 on the curve
-# and 0 everywhere else: real and fake have nothing in common, **the JSD is log 2 for every smooth G**, a wretched or a
-# wonderful one, and V(D*, G) is 0. The divergence does not fall as fakes come nearer. It is a cliff, not a slope.
+# The game `parabola` has real points (x, x²): all of them lie on a curve. A curve has no area. Short of a G whose
+# formula is x² itself, and no network's is, the chance that a fake lies *exactly* on the curve is 0, however near it
+# lies. So the best D is 1 on the curve and 0 everywhere else: real and fake have nothing in common, **the JSD is log 2
+# for every such G**, a wretched or a wonderful one, and V(D*, G) is 0. The divergence does not fall as fakes come
+# nearer. It is a cliff, not a slope.
 #
 # We have trained two of these games. They differ in D alone: in `curve_fast_d` it learns ten times as fast, and makes
 # two updates to one of G.
@@ -392,7 +393,7 @@ for i in (0, -1):
 # stronger D, a larger network, more updates: each is a finer ruler. Three things break with the density:
 #
 # - **V has no ideal value to come to.** −log 4 is no goal, it only says that D is too coarse to see a difference.
-# - **V no longer ranks generators.** Every smooth G has the same JSD; only the coarseness of D makes a difference. Look
+# - **V no longer ranks generators.** Every such G has the same JSD; only the coarseness of D makes a difference. Look
 #   at samples, and at measures that know distance, such as `quality/energy`.
 # - **A perfect D is of no use to G.** Where D is 1 on the curve and 0 beside it, it is flat around every fake: no slope
 #   says where the curve is. It is the D that is still *imperfect*, smooth, ½-ish, that teaches G. (Arjovsky and Bottou

@@ -206,7 +206,7 @@ plt.show()
 def strip(run, steps):
     """The samples of a run after some steps, without their axes."""
     for step, axes in zip(steps, plots.panels(*(f"step {step}" for step in steps), height=2.0), strict=True):
-        axes.imshow(Image.open(run.run.sample(step)).crop((62, 24, 467, 429)))
+        axes.imshow(Image.open(run.run.sample(step), formats=["PNG"]).crop((62, 24, 467, 429)))
         axes.axis("off")
     plt.show()
 

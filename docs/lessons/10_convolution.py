@@ -291,7 +291,7 @@ with tf.Graph().as_default(), v1.Session() as session:
 # docs/lessons/data/dropout was made by python -m docs.earlier_runs DIR dropout, from python -m gan_lowlevel.main
 # --model=dcgan --input_data_dir=DIR --train_rows=500 --batch_size=32 --max_steps=1200 --d_dropout=0.3
 dropout = course.seen("dropout")
-early = Image.open(dropout.run.sample(200)).convert("L").crop((0, 0, 116, 58))
+early = Image.open(dropout.run.sample(200), formats=["PNG"]).convert("L").crop((0, 0, 116, 58))
 course.show(early.resize((696, 348), Image.Resampling.NEAREST), "eight samples after 200 steps")
 
 # %% [markdown]

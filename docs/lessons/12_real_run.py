@@ -200,7 +200,7 @@ plt.show()
 
 # %%
 for step in (250, 1000, 2000):
-    course.show(Image.open(run.run.sample(step)).resize((462, 232)), f"samples after {step:,} steps")
+    course.show(Image.open(run.run.sample(step), formats=["PNG"]).resize((462, 232)), f"samples after {step:,} steps")
 
 # %% [markdown]
 # Grey with a lattice (lesson 10), then strokes, then most of the digits. Compare their figures: from step 1,000 to

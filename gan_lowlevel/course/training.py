@@ -64,14 +64,14 @@ class Seen(NamedTuple):
                         last = value
         if last is None:
             raise Failure(Exit.DATA, f"the event files in {self.run.directory} have no picture {tag!r}.")
-        return Image.open(io.BytesIO(make_ndarray(last.tensor)[-1]))  # after its width and height
+        return Image.open(io.BytesIO(make_ndarray(last.tensor)[-1]), formats=["PNG"])  # after its width and height
 
     def samples(self) -> Image.Image:
         """The last grid of samples. Raises Failure(DATA) where there is none."""
         grids = sorted(self.run.sample(0).parent.glob("step_*.png"))
         if not grids:
             raise Failure(Exit.DATA, f"{self.run.directory} has no samples.")
-        return Image.open(grids[-1])
+        return Image.open(grids[-1], formats=["PNG"])
 
 
 def seen(name: str) -> Seen:
