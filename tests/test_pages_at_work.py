@@ -61,8 +61,9 @@ def shortened(command: str) -> Typed:
     elif module == "launch":
         flags = [*flags, *short, *few]
     elif module == "sweep":
-        flags = [",".join(flag.split(",")[:2]) if "," in flag else flag for flag in flags]
-        flags = [*flags, *short, "--seeds=0", f"--sweep_name={name}"]
+        first, *others = [flag for flag in flags if "," in flag]
+        flags = [flag for flag in flags if "," not in flag] + [one.partition(",")[0] for one in others]
+        flags = [*flags, ",".join(first.split(",")[:2]), *short, "--seeds=0", f"--sweep_name={name}"]
     elif module == "generate":
         flags = [re.sub(r"--count=.*", "--count=64", flag) for flag in flags]
     elif module == "export":
@@ -158,7 +159,7 @@ def test_a_run_is_measured_drawn_and_exported(place):
 
 
 def test_tables_are_printed_and_digits_learned(place):
-    assert run(of("summary", "train_digits"), place) == {}
+    assert run(of("summary", "train_digits", "lesson"), place) == {}
 
 
 @pytest.mark.parametrize("typed", of("sweep", "launch"), ids=lambda typed: typed.module)
@@ -172,6 +173,6 @@ def test_several_processes_train(place, typed):
 
 def test_every_command_is_typed_or_known_to_be_typed_elsewhere():
     typed = {one.module for one in all_typed()}
-    assert typed == {"main", "evaluate", "generate", "export", "summary", "train_digits", "sweep", "launch"}
+    assert typed == {"main", "evaluate", "generate", "export", "summary", "train_digits", "sweep", "launch", "lesson"}
     for pattern in ELSEWHERE:
         assert any(re.search(pattern, command) for command in pages.commands()), pattern
