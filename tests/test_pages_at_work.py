@@ -159,7 +159,7 @@ def test_a_run_is_measured_drawn_and_exported(place):
 
 
 def test_tables_are_printed_and_digits_learned(place):
-    assert run(of("summary", "train_digits", "lesson"), place) == {}
+    assert run(of("summary", "train_digits"), place) == {}
 
 
 @pytest.mark.parametrize("typed", of("sweep", "launch"), ids=lambda typed: typed.module)
@@ -173,6 +173,6 @@ def test_several_processes_train(place, typed):
 
 def test_every_command_is_typed_or_known_to_be_typed_elsewhere():
     typed = {one.module for one in all_typed()}
-    assert typed == {"main", "evaluate", "generate", "export", "summary", "train_digits", "sweep", "launch", "lesson"}
+    assert typed == {"main", "evaluate", "generate", "export", "summary", "train_digits", "sweep", "launch"}
     for pattern in ELSEWHERE:
         assert any(re.search(pattern, command) for command in pages.commands()), pattern
