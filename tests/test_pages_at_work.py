@@ -26,7 +26,7 @@ BARE = ("evaluate", "export", "generate", "sweep", "lesson")  # without a flag t
 ELSEWHERE = {
     r"--live\b": "a window on a virtual screen, tests/test_live_on_screen.py",
     r"\.lesson \d+$": "the lessons themselves: the site's build executes every cell",
-    r"\.lesson --grade": "handed-in files, tests/course",
+    r"\.lesson --(grade|list)": "handed-in files and the list, tests/course",
     r"--gpus=all": "the plan for GPUs, tests/test_launch.py",
     r"\.launch --workers=2 -- --model=parabola": "the very line, tests/test_readme.py",
     r"\.doctor": "tests/test_doctor.py",
