@@ -141,6 +141,7 @@ def paper(tables: dict[str, Table]) -> str | None:
             "![Parzen windows over epochs](pictures/results/paper.png)",
             *(part for name in rows for part in samples(name)),
             paper_findings(tables),
+            *(f"`{name}`: {row['note']}" for name, row in rows.items() if "note" in row),
             "Commands: "
             + "; ".join([command(row) for row in rows.values()])
             + "; k-means: `python -m benchmarks.tables paper --mnist=DIR`.",
