@@ -229,6 +229,7 @@ def _square(title: str, right: float = 0.97):
     width = right - 0.13
     axes = figure.add_axes((0.13, 0.53 - width / 2, width, width), xlabel="x", ylabel="y")
     axes.set_title(title, fontsize=10)
+    axes.locator_params(nbins=5)  # short labels: the margin has no room for others
     axes.grid(alpha=0.3)
     return figure, axes
 

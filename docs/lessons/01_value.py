@@ -38,25 +38,32 @@ from gan_lowlevel.course import plots
 # ## The two players
 #
 # **G**, the generator, turns a random vector $z$ into something that should look like data: $G(z)$. **D**, the
-# discriminator, gets one thing at a time, sometimes real data $x$, sometimes a fake $G(z)$, and says how probable it
-# is that the thing is real: a number between 0 and 1. One article calls them forgers and police.
+# discriminator, gets one thing at a time, sometimes real data $x$, sometimes a fake $G(z)$, and says how probable it is
+# that the thing is real: a number between 0 and 1. [One article](../articles/mlp_deep.md) calls them forgers and
+# police. (*The articles*, in all lessons, are five introductions to GANs whose games this package plays;
+# [names.md](../names.md) has the list.)
 #
 # D wants to be right: $D(x)$ near 1, $D(G(z))$ near 0. G wants D to be wrong about its fakes: $D(G(z))$ near 1.
 #
 # ## One number for both
 #
-# How good is D? Goodfellow and others (2014) measure it by one number, the *value* of the game, their equation 1:
+# How good is D? Goodfellow and others (2014) measure it by one number, the *value* of the game:
 #
-# $$\min_G \max_D V(D, G) = \mathbb{E}_x[\log D(x)] + \mathbb{E}_z[\log(1 - D(G(z)))]$$
+# $$V(D, G) = \mathbb{E}_x[\log D(x)] + \mathbb{E}_z[\log(1 - D(G(z)))]$$
 #
 # The logarithm is the natural one, so V is measured in *nats*. $\mathbb{E}$ is an expectation; on a batch it is a
 # mean. The first term asks D about real data, the second about fakes. A probability is at most 1 and its logarithm at
 # most 0, so V is never positive.
 #
-# D *climbs* V (the max): were it always right and quite sure, V would be 0. G *lowers* V (the min): it can't touch
-# the first term, in which it does not occur, and it lowers the second by making $D(G(z))$ larger. Read the line from
-# inside out: for the G that there is, D climbs as high as it can; G wants that top to be low. What one player wins
-# the other loses. That is the whole minimax game.
+# D *climbs* V: were it always right and quite sure, V would be 0. G *lowers* V: it can't touch the first term, in
+# which it does not occur, and it lowers the second by making $D(G(z))$ larger. What one player wins the other loses.
+# The paper's equation 1 puts both wishes in front of V, and that is the whole minimax game:
+#
+# $$\min_G \max_D V(D, G)$$
+#
+# Read it from inside out. For the G that there is, D climbs as high as it can: the max. Of all G, the one whose top is
+# lowest is wanted: the min. That says who answers to whom, and not whose update comes first; a training takes turns
+# (lesson 5). V itself is a number for *any* D and any G, not only where both are done.
 #
 # ## Four points, by hand
 #
@@ -78,9 +85,8 @@ from gan_lowlevel.course import plots
 # %%
 d_real = np.array([[0.9], [0.5]])  # D(x), [B, 1]
 d_fake = np.array([[0.5], [0.25]])  # D(G(z)), [B, 1]
-print(f"first term   {np.mean(np.log(d_real)):.4f}")
-print(f"second term  {np.mean(np.log(1 - d_fake)):.4f}")
-print(f"V            {np.mean(np.log(d_real)) + np.mean(np.log(1 - d_fake)):.4f}")
+print(f"log D(x)           {np.log(d_real).ravel()}")
+print(f"log(1 - D(G(z)))   {np.log(1 - d_fake).ravel()}")
 
 # %% [markdown]
 # ## The same, as the package has it
@@ -179,8 +185,10 @@ course.source(losses.d_loss)
 # itself.
 #
 # You may know this number under another name. Give real rows the label 1 and fakes the label 0: then −V is the binary
-# cross-entropy on the real rows plus the binary cross-entropy on the fakes. The articles with Keras and PyTorch say
-# `binary_crossentropy` or `BCELoss`, the first of them, in TensorFlow, writes the logarithms. It is the same thing:
+# cross-entropy on the real rows plus the binary cross-entropy on the fakes. The articles with Keras (on
+# [DCGAN](../articles/dcgan.md), [dogs](../articles/dog.md) and [y = x²](../articles/parabola.md)) say
+# `binary_crossentropy`, the one with [PyTorch](../articles/mlp_deep.md) `BCELoss`; the one with
+# [TensorFlow](../articles/mlp.md) writes the logarithms. It is the same thing:
 
 # %%
 with tf.Graph().as_default(), tf.compat.v1.Session() as session:

@@ -84,8 +84,8 @@ course.source(parabola.discriminator)
 # %% [markdown]
 # ### Exercise 2.1: how many numbers are that?
 #
-# This G goes 5 → 15 → 2, and the article's table counts 122 parameters. Write the function that counts them for any
-# sizes. The G of `mlp`, 100 → 128 → 784, must come to 114,064.
+# This G goes 5 → 15 → 2, and the table of the [article on y = x²](../articles/parabola.md) counts 122 parameters. Write
+# the function that counts them for any sizes. The G of `mlp`, 100 → 128 → 784, must come to 114,064.
 
 
 # %% tags=["exercise"]
@@ -169,9 +169,10 @@ for title, call, again in (
 # | stands in front of `get_variable` | **no** | yes |
 # | entered again | gets a new name, `D_1` | keeps its name for variables, `D`; its ops get `D_1` |
 #
-# Only what keeps its name can be found again, so only `get_variable` can share. The article with TensorFlow writes G
-# with `tf.Variable` in a name scope and D with `get_variable` in a variable scope. That is no whim: its G is
-# connected once and its D twice. In its graph `D_nn1` and `D_nn1_1` are two layers of ops on one set of weights.
+# Only what keeps its name can be found again, so only `get_variable` can share. The [article with
+# TensorFlow](../articles/mlp.md) writes G with `tf.Variable` in a name scope and D with `get_variable` in a variable
+# scope. That is no whim: its G is connected once and its D twice. In its graph `D_nn1` and `D_nn1_1` are two layers of
+# ops on one set of weights.
 #
 # `get_variable` has a second virtue: it refuses. With `reuse=False` it makes new variables and nothing else, with
 # `reuse=True` it finds old ones and nothing else. There is a third setting, `AUTO_REUSE`, which finds or makes, as it
@@ -269,7 +270,7 @@ def play(program, steps, rows=64):
 # of it depends on which of them D's optimizer gets.
 #
 # - **Shared**: one D, as it should be.
-# - **Second, untrained**: the optimizer gets the weights of the first connection. So it would be in the article's
+# - **Second, untrained**: the optimizer gets the weights of the first connection. So it would be in that article's
 #   program, which takes theta_D from its first call and throws away that of the second.
 # - **Second, trained**: the optimizer gets all variables whose names begin with `discriminator`, and
 #   `discriminator_1` does too.

@@ -253,9 +253,10 @@ course.check(3, g_step)
 # %% [markdown]
 # ## The articles' other way: a stack with a frozen D
 #
-# Three of the articles are written in Keras, where a model has one loss and one optimizer, and nobody hands it a
-# `var_list`. They train G through a *stack*: G, and behind it D, as one model from $z$ to $D(G(z))$. That D must not
-# learn there, so it is *frozen*. In outline:
+# Three of the articles are written in Keras (on [DCGAN](../articles/dcgan.md), [dogs](../articles/dog.md) and [y =
+# x²](../articles/parabola.md)), where a model has one loss and one optimizer, and nobody hands it a `var_list`. They
+# train G through a *stack*: G, and behind it D, as one model from $z$ to $D(G(z))$. That D must not learn there, so it
+# is *frozen*. In outline:
 #
 # ```python
 # discriminator.compile(loss="binary_crossentropy", optimizer="adam")  # 1. compiled while it may learn
@@ -268,7 +269,7 @@ course.check(3, g_step)
 # stack.train_on_batch(z, ones)              # -log D(G(z)): the label "real" for fakes is the non-saturating loss
 # ```
 #
-# It is the same game. The package counts the stack's parameters as the article's table does:
+# It is the same game. The package counts the stack's parameters as the table of the article on $y = x^2$ does:
 
 # %%
 for one in tables.tables(table.game, table.config.z_dim):

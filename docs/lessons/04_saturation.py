@@ -32,15 +32,15 @@ import matplotlib.pyplot as plt
 import numpy as np
 import tensorflow as tf
 
-from gan_lowlevel import losses, pictures
+from gan_lowlevel import losses, pictures, theory
 from gan_lowlevel.course import plots
 
 # %% [markdown]
 # ## Two losses for one wish
 #
 # In the minimax game both players pull at V. Only its second term, $\log(1 - D(G(z)))$, depends on G, so G's loss is
-# that term: the *minimax* loss. Most programs, and all five of the articles, train G with another one, the
-# *non-saturating* loss:
+# that term: the *minimax* loss. Most programs, and all five of the [articles](../names.md), train G with another one,
+# the *non-saturating* loss:
 #
 # $$L_{\text{minimax}} = \mathbb{E}_z[\log(1 - D(G(z)))]$$
 #
@@ -130,22 +130,22 @@ course.check(4, gradients_by_logits)
 # ## Both gradients, measured
 #
 # We build the game `mlp`: G draws digits of 784 pixels, D judges them. In its graph both losses hang on the *same*
-# batch of fakes and the same weights, so that nothing but the loss differs. We ask for the gradient of each fake's
-# own loss by its logit, and for the norm of the gradient of the whole loss by G's weights, theta_G, which is what G's
-# optimizer gets.
+# batch of fakes and the same weights, so that nothing but the loss differs. We ask for the size of the gradient of each
+# fake's own loss by its logit, its *pull*, which the package measures in every run (`theory.Theory`, by TensorFlow's
+# gradients); and for the norm of the gradient of the whole loss by G's weights, theta_G, which is what G's optimizer
+# gets.
 
 # %%
 table = course.table("--model=mlp --batch_size=64 --g_step=0")  # G stays as it is
 with table:
     fake_logits, theta_g = table.gan.play.fake_logits, table.gan.theta.g
     g_losses = {name: g_loss(fake_logits) for name, g_loss in losses.G_LOSSES.items()}
-    by_logit = {name: 64 * tf.gradients(loss, fake_logits)[0] for name, loss in g_losses.items()}  # [64, 1]
     norms = {name: tf.linalg.global_norm(tf.gradients(loss, theta_g)) for name, loss in g_losses.items()}
+    look = theory.Theory(table.loop, held_out=None).look(step=0)  # row by row
 
+for name, formula in (("minimax", look.d_fake), ("non_saturating", 1 - look.d_fake)):
+    print(f"{name:<15} largest difference of a pull to the formula: {np.abs(look.pulls[name] - formula).max():.1e}")
 batch = table.loop.g_feed(step=0, update=0)  # one batch of z, for all that follows
-measured, d_fake = table.run((by_logit, table.gan.play.d_fake), batch)
-for name, formula in (("minimax", -d_fake), ("non_saturating", -(1 - d_fake))):
-    print(f"{name:<15} largest difference of tf.gradients to the formula: {np.abs(measured[name] - formula).max():.1e}")
 
 # %% [markdown]
 # The formulas hold, up to the last bits of float32. Now D learns, alone: G's weights stay as they are, and D gets one
@@ -224,11 +224,15 @@ left.set(ylabel="nats", ylim=(-1.5, 20))
 right.set_yscale("log")
 left.legend()
 plt.show()
+norms = [run.last(f"gradient/{name}") for run, name in zip((stuck, moving), names, strict=True)]
+print(f"norm of G's own gradient at the end: minimax {norms[0]:.5f}, non-saturating {norms[1]:.2f}, ", end="")
+print(f"which is {norms[1] / norms[0]:,.0f} times as much")
 
 # %% [markdown]
-# **What you saw.** The minimax run's G_loss is the calmest curve there can be: a flat line at 0. It has not
-# converged, it is *stuck*; converged would be −0.6931. D rejects everything, and the gradient that reaches G is next
-# to nothing. The other run's G_loss is large and restless, and so is its gradient. What came of it:
+# **What you saw.** The minimax run's G_loss is the calmest curve there can be: a flat line at 0. It has not converged,
+# it is *stuck*; converged would be −0.6931. D rejects everything, and the gradient that reaches G is next to nothing:
+# the line above says what part of the other run's it is, whose G_loss and gradient are large and restless. What came of
+# it:
 
 # %%
 both = plots.panels("32 samples: minimax", "32 samples: non-saturating", height=2.1)

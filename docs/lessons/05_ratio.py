@@ -49,7 +49,7 @@ v1 = tf.compat.v1
 # heart. So the paper takes $k$ updates, calls $k$ a hyperparameter, and itself uses $k = 1$, "the least expensive
 # option".
 #
-# The second article tells it as a story. D is the police, G a gang of forgers.
+# The [article with PyTorch](../articles/mlp_deep.md) tells it as a story. D is the police, G a gang of forgers.
 #
 # - *k too small.* The police learn nothing new while the forgers go on. Whatever the forgers print, they get away
 #   with, so they have no reason to print anything better.
@@ -94,9 +94,9 @@ course.check(5, smallest_gan)
 # %% [markdown]
 # ## The sweep
 #
-# A *sweep* trains one game for each combination of some settings. Ours is `parabola`, the points on $y = x^2$, with
-# the minimax loss, as the article's formula has it. G gets 1,750 updates in every trial, in 350 steps of five. D gets
-# 1, 10 or 100 in each step: $k$ is 1/5, 2 or 20. In a terminal it is this command:
+# A *sweep* trains one game for each combination of some settings. Ours is `parabola`, the points on $y = x^2$, with the
+# minimax loss, as that article's formula has it. G gets 1,750 updates in every trial, in 350 steps of five. D gets 1,
+# 10 or 100 in each step: $k$ is 1/5, 2 or 20. In a terminal it is this command:
 #
 # ```sh
 # python -m gan_lowlevel.sweep --model=parabola --g_loss=minimax --g_step=5 --d_step=1,10,100 --max_steps=350 --seeds=0
@@ -165,10 +165,10 @@ plt.show()
 # updates at a time this G needs a D that has had ten.
 #
 # *k = 20, too large.* D(x) and D(G(z)) stand apart from the first points to the last, and V stays well above −log 4.
-# The right panel has the article's reason: it is the norm of the gradient that G gets from the minimax loss, as a
-# share of what the non-saturating loss would give it at the same weights. Where D can't tell it is 1, where D is
-# fooled it is more. For this $k$ it is a tenth or less. The points are no wreck, since the fakes that D does not
-# reject still pull; but they are worse than those of $k = 2$, and they took 35,000 updates of D.
+# The right panel has that article's reason: it is the norm of the gradient that G gets from the minimax loss, as a
+# share of what the non-saturating loss would give it at the same weights. Where D can't tell it is 1, where D is fooled
+# it is more. For this $k$ it is a tenth or less. The points are no wreck, since the fakes that D does not reject still
+# pull; but they are worse than those of $k = 2$, and they took 35,000 updates of D.
 #
 # ## One seed is an anecdote
 #
@@ -246,7 +246,7 @@ plt.show()
 #
 # ## Is it only the loss?
 #
-# The article's reason for "not too large" is the flat minimax loss. Lesson 4 has a loss that is not flat there. So
+# That article's reason for "not too large" is the flat minimax loss. Lesson 4 has a loss that is not flat there. So
 # does the non-saturating loss bear any $k$? The same sweep with it, at three values of $k$:
 
 # %%
@@ -273,10 +273,10 @@ for k in sorted(set(ns)):
 # | V at −log 4, both means at ½, bad samples | D is too weak to see it | more `--d_step` |
 # | V between −log 4 and 0, samples improving | a healthy game | nothing |
 #
-# There is no best ratio of all GANs. In `mlp` D sees 784 pixels and finds noise out at once; the first article
-# advises to change the ratio when G's loss climbs, and its recipe has 1 : 2. Here, in the plane, D needs more updates
-# than G. And the number of updates is one way to pace the players; different learning rates are another (Heusel and
-# others 2017). In the recipe of `gaussian` D learns sixty times as fast as G.
+# There is no best ratio of all GANs. In `mlp` D sees 784 pixels and finds noise out at once; the [article of that
+# game](../articles/mlp.md) advises to change the ratio when G's loss climbs, and its recipe has 1 : 2. Here, in the
+# plane, D needs more updates than G. And the number of updates is one way to pace the players; different learning rates
+# are another (Heusel and others 2017). In the recipe of `gaussian` D learns sixty times as fast as G.
 #
 # ## k updates in one run
 #

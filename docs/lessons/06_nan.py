@@ -18,9 +18,9 @@
 # <!-- colab -->
 #
 # Many a GAN prints numbers for an hour and then `nan` for ever. Afterwards you can say at which logit that begins and
-# why, you can write losses that do not know it, you can tell a guard that holds from one that isn't there, and you
-# know why the articles want tanh, pixels in [−1, 1] and LeakyReLU. About 35 minutes. Lesson 1 comes before, lesson 2
-# for the TensorFlow.
+# why, you can write losses that do not know it, you can tell a guard that holds from one that isn't there, and you know
+# why the [articles](../names.md) want tanh, pixels in [−1, 1] and LeakyReLU. About 35 minutes. Lesson 1 comes before,
+# lesson 2 for the TensorFlow.
 
 # %% tags=["install"]
 from gan_lowlevel import course
@@ -258,9 +258,9 @@ print(f"literal: exit code {literal.exit}\n{literal.said}")
 #
 # ## Why tanh, and pixels in [−1, 1]
 #
-# Four of the five articles are about pictures. Three of them scale pixels to [−1, 1] and end G with a tanh; one has
-# [0, 1] and a sigmoid. The second article gives a reason: D should get data and fakes in the same range. What if it
-# doesn't? Take fakes from (−1, 1) and data from [0, 1]:
+# Four of the five articles are about pictures. Three of them scale pixels to [−1, 1] and end G with a tanh; one has [0,
+# 1] and a sigmoid. The [one with PyTorch](../articles/mlp_deep.md) gives a reason: D should get data and fakes in the
+# same range. What if it doesn't? Take fakes from (−1, 1) and data from [0, 1]:
 
 # %%
 table = course.table("--model=mlp")
@@ -299,9 +299,9 @@ for title, x in (("[0, 1]", digits), ("[-1, 1]", 2 * digits - 1)):
 #
 # ## Why LeakyReLU
 #
-# ReLU is 0 for every negative input, and flat: no gradient goes back through a unit that is off. If a step moves a
-# unit so far that it is off for *every* row, then nothing ever moves it again. It is *dead*. LeakyReLU, $0.2 h$ for a
-# negative $h$, always lets some gradient through; that is the reason that the second article gives.
+# ReLU is 0 for every negative input, and flat: no gradient goes back through a unit that is off. If a step moves a unit
+# so far that it is off for *every* row, then nothing ever moves it again. It is *dead*. LeakyReLU, $0.2 h$ for a
+# negative $h$, always lets some gradient through; that is the reason that the article with PyTorch gives.
 #
 # We count, in the game of $y = x^2$, whose players are small, and with a learning rate ten times that of the recipe,
 # so that there is something to see: of the 25 units of D's hidden layer, how many get no gradient from 1,000 points

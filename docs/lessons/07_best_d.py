@@ -37,6 +37,7 @@ from gan_lowlevel.data import parabola
 from gan_lowlevel.data.gaussian import Gaussian
 from gan_lowlevel.metrics import densities
 from gan_lowlevel.networks import gaussian
+from gan_lowlevel.plots import paint_densities
 
 # %% [markdown]
 # ## The best answer at one point
@@ -60,10 +61,10 @@ a, b = 0.6, 0.2
 c = np.linspace(0.005, 0.995, 199)
 earned = a * np.log(c) + b * np.log(1 - c)
 [axes] = plots.panels("what D earns at a place with p_data = 0.6 and p_g = 0.2")
-axes.plot(c, earned, color="black", label="0.6 log c + 0.2 log(1 − c)")
-axes.plot(c, a * np.log(c), color=plots.REAL, linewidth=1, label="0.6 log c, of real rows")
-axes.plot(c, b * np.log(1 - c), color=plots.FAKE, linewidth=1, label="0.2 log(1 − c), of fakes")
-axes.plot(c[earned.argmax()], earned.max(), "o", color="black")
+axes.plot(c, a * np.log(c), ":", color="black", linewidth=2, label="0.6 log c, by p_data")
+axes.plot(c, b * np.log(1 - c), color="green", linewidth=1.2, label="0.2 log(1 − c), by p_g")
+axes.plot(c, earned, color="0.5", linewidth=2, label="both together")
+axes.plot(c[earned.argmax()], earned.max(), "o", color="0.5")
 axes.set(xlabel="c, what D says at this place", ylabel="nats", ylim=(-2, 0.05))
 axes.legend(loc="lower center")
 plt.show()
@@ -138,8 +139,8 @@ for name, (p_data, p_g) in pairs.items():
 # %% [markdown]
 # **What you saw.** On 0 to 1 there are two fakes for each real row: $D^* = ½/(½ + 1) = ⅓$. On 1 to 2 only data:
 # $D^* = 1$. So $V = ½ \log ⅓ + ½ \log 1 + 1 \cdot \log ⅔ = -0.549 + 0 - 0.405 = -0.955$. D says ⅓ to fakes that can't
-# be told from data by looking at one of them: there are simply too many. Losing half of the data costs G less than half
-# of what there is to lose; lesson 8 comes back to that.
+# be told from data by looking at one of them: there are simply too many. V is nearer to −1.3863, 0.432 away from it,
+# than to 0. Losing half of the data costs G less than a third of what there is to lose; lesson 8 comes back to that.
 #
 # ### Exercise 7.2: V of the best D
 #
@@ -158,14 +159,21 @@ course.check(7, best_value)
 # %% [markdown]
 # ## What V measures: a divergence
 #
+# One notion first. The *Kullback–Leibler divergence* of two densities, in nats, is the mean of $\log(p/q)$ over what
+# comes from p, $KL(p \Vert q) = \int p(x) \log(p(x)/q(x))\, dx$: at least 0, and 0 only where both are the same.
+#
 # Put D* into V in general. With m for the mixture of both, $m = (p_{data} + p_g)/2$, we have $D^* = ½\, p_{data}/m$ and
-# $1 - D^* = ½\, p_g/m$. Each of the two logarithms gives up a $\log ½$, together $-\log 4$:
+# $1 - D^* = ½\, p_g/m$. So the two logarithms are
+#
+# $$\log D^* = \log ½ + \log \frac{p_{data}}{m} \qquad \log(1 - D^*) = \log ½ + \log \frac{p_g}{m}$$
+#
+# V takes the mean of the first over data and adds the mean of the second over fakes. $\log ½$ is the same everywhere,
+# so its mean is $\log ½$ in both, whole and not halved: together $-\log 4$. What is left of each mean is a KL:
 #
 # $$V(D^*, G) = -\log 4 + KL(p_{data} \Vert m) + KL(p_g \Vert m) = -\log 4 + 2\, JSD(p_{data}, p_g)$$
 #
-# KL is the Kullback–Leibler divergence, $KL(p \Vert q) = \int p(x) \log(p(x)/q(x))\, dx$: at least 0, and 0 only where
-# both are the same. JSD, the *Jensen–Shannon divergence*, is the mean of the two here. It says how far apart two
-# distributions are:
+# JSD, the *Jensen–Shannon divergence*, is the mean of these two KL, half of each; hence the 2. It says how far apart
+# two distributions are:
 #
 # | | JSD | V(D*, G) |
 # |---|---|---|
@@ -234,22 +242,21 @@ panels = plots.panels(*(f"after {count:,} updates of D" for count in updates), s
 for count, axes in zip(updates, panels, strict=True):
     table.play(count - table.step)
     p_g, logits = look(table)
-    for masses, color, label in ((p_data, plots.REAL, "p_data"), (p_g, plots.FAKE, "p_g")):
-        axes.plot(x[1:-1], masses[1:-1] / np.diff(edges), ":", color=color, label=label)
-    axes.plot(x, densities.best_d(p_data, p_g), color="0.7", linewidth=3, label="D*")
-    axes.plot(x, expit(logits), color="black", linewidth=1, label="D")
+    of_bins = (law.pdf(x), p_g / 0.01, expit(logits), densities.best_d(p_data, p_g))  # p_data, p_g, D, D*
+    paint_densities(axes, *(values[1:-1] for values in (x, *of_bins)))
     axes.set(xlabel="x", ylim=(-0.05, 1.1))
     found, v = densities.measure(p_data, p_g, logits), densities.value(p_data, p_g, logits)
     print(f"{count:>5} updates: V {v:.3f}, bound {found.bound:.3f}; V(D*) {v + found.gap:.3f}, JSD {found.jsd:.3f}")
-panels[0].legend(loc="lower right")
+panels[0].figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=4)
 plt.show()
 
 # %% [markdown]
 # **What you saw.** D* is near 0 where fakes come and data hardly do, and a hill where data are denser than fakes;
-# beyond the last fake it is 1, if by a hair, since a Gaussian is never quite 0. The learned D starts flat, and soon
-# lies on D* wherever enough rows come to learn from. Where neither data nor fakes come it goes its own way, and pays
-# nothing for that. V climbs towards V(D*) and never passes it; the bound climbs towards the divergence, which does not
-# move, since G does not.
+# beyond the last fake it is 1, since no fake comes there and a Gaussian is never quite 0, though the density of the
+# data is 0.000008 at x = 6.4 and less farther out. (Near x = 8 the line of D* ends: float64 has no number left for the
+# mass of such a bin.) The learned D starts flat, and soon lies on D* wherever enough rows come to learn from. Where
+# next to nothing comes it goes its own way, here to 0, and pays next to nothing for that. V climbs towards V(D*) and
+# never passes it; the bound climbs towards the divergence, which does not move, since G does not.
 #
 # ### Exercise 7.4: the best logit, in TensorFlow
 #
@@ -299,16 +306,25 @@ axes.legend()
 plt.show()
 true, bound = best.curve("jsd/quadrature")[1], best.curve("jsd/bound_quadrature")[1]
 value, d_real, d_fake = map(best.last, ("value/V", "prob/D_x", "prob/D_G_z"))
+off = best.curve("density/D_off_best")[1][-1]
 print(f"the bound lies below the divergence at {np.mean(bound <= true):.0%} of the moments")
-print(f"at the end: bound {bound[-1]:.3f}, divergence {true[-1]:.3f}")
-print(f"            V {value:.3f}, D(x) {d_real:.2f}, D(G(z)) {d_fake:.2f}")
+print("after the last step, over the whole axis:")
+print(f"    V {2 * bound[-1] - np.log(4):.3f}, bound (V + log 4)/2 = {bound[-1]:.3f}; divergence {true[-1]:.3f}")
+print(f"    mean |D − D*| {off:.3f}")
+print("on the batches of the last tenth of the run, in the mean:")
+print(f"    V {value:.3f}, D(x) {d_real:.2f}, D(G(z)) {d_fake:.2f}")
 
 # %% [markdown]
-# **What you saw.** The green p_g has moved onto the dotted data. There D has come down to about ½, since little is left
-# to tell, and it follows every bend of D*; V has come down with it, towards −log 4. The bound lies below the divergence
-# at every moment, as it must, and close to it, since this D is nearly the best one. Both fall towards 0 and stop short
-# of it: p_g has no tails yet, and it is high at its edges, where G folds the line of z. The lines at the bottom are G
-# itself: where many z go to one place, p_g is high.
+# **What you saw.** The green p_g has moved onto the dotted data. There D swings about ½, roughly between 0.2 and 0.7:
+# low where p_g has a peak, high where it is thinner than the data. It is right to do so, for D* swings as much; its
+# means, D(x) and D(G(z)), lie a little above ½ and a little below. V has come down too, towards −log 4. The bound lies
+# below the divergence at every moment, as it must, and close to it, since this D is nearly the best one. Both fall
+# towards 0 and stop short of it: p_g has no tails yet, and it is high at its edges, where G folds the line of z. The
+# lines at the bottom are G itself: where many z go to one place, p_g is high.
+#
+# Mind that two V are printed. The first is of one moment and of the whole axis, and the bound beside it is made of it.
+# The second is of batches, a mean over a thousand steps in which both players moved. It is no partner of that bound: a
+# bound and its V must be of the same rows.
 #
 # The three words of the theorem that a training does not have: *any* function (D is a network), the *best* D (D has a
 # few updates), *densities* (G moves weights, not p_g). They are why GANs need practice besides theory. The last of them
@@ -331,22 +347,26 @@ print(f"            V {value:.3f}, D(x) {d_real:.2f}, D(G(z)) {d_fake:.2f}")
 
 # %% tags=["hide-output"]
 runs = {"curve": recipe, "curve_fast_d": fast_d}
-for axes, run in zip(plots.panels(*runs, height=3.6), runs.values(), strict=True):
-    axes.imshow(run.samples())
-    axes.axis("off")
+for axes, run in zip(plots.panels(*runs, height=1.9, sharey=True), runs.values(), strict=True):
+    part = run.samples().crop((133, 145, 395, 246))  # of the plane, the same of both
+    axes.imshow(part, extent=(-0.65, 0.65, -0.1, 0.4), interpolation="bicubic")
+    axes.set(xlabel="x", ylabel="y")
+    axes.grid(False)
 plt.show()
-print("means over the second half of each run\n               V held out   JSD at least   mean |y − x²|")
+print("means over the second half of each run\n               V held out   JSD at least   mean |y − x²|   bins of 20")
 for name, run in runs.items():
-    tags = ("value/V_held_out", "jsd/bound_held_out", "quality/error")
-    value, bound, error = (run.curve(tag)[1][10:].mean() for tag in tags)  # of 20 figures each
-    print(f"{name:<13} {value:>11.3f} {bound:>14.3f} {error:>15.4f}")
+    tags = ("value/V_held_out", "jsd/bound_held_out", "quality/error", "quality/bins")
+    value, bound, error, bins = (run.curve(tag)[1][10:].mean() for tag in tags)  # of 20 figures each
+    print(f"{name:<13} {value:>11.3f} {bound:>14.3f} {error:>15.4f} {bins:>12.1f}")
 
 # %% [markdown]
-# **What you saw.** The recipe's V is nearly −log 4, its bound about 0. In the other run V has climbed away from −log 4,
-# as if its fakes were worse; and its points are *nearer* to the curve (with other seeds about as near). The true JSD is
-# log 2 in both. So V did not say which fakes are good: it said what each D could see. The better D sees more of a
-# difference that is always there, and G, which learns from D, is none the worse for it. **Here V can climb towards 0
-# while the picture is good and stays good.**
+# **What you saw.** Real points are red, fakes blue, a hundred of each. The recipe's V is nearly −log 4, its bound about
+# 0. In the other run V has climbed away from −log 4, as if its fakes were worse; and its points are *nearer* to the
+# curve (with other seeds about as near). Its hundred points leave gaps, where red shows; but of a thousand fakes nearly
+# all of 20 intervals of x get their share in both runs, as the last column counts. The true JSD is log 2 in both. So V
+# did not say which fakes are good: it said what each D could see. The better D sees more of a difference that is always
+# there, and G, which learns from D, is none the worse for it. **Here V can climb towards 0 while the picture is good
+# and stays good.**
 #
 # ## How much a D sees: a ruler for D
 #

@@ -265,10 +265,10 @@ for update in range(6):
 # memory lasts, counted in updates of G, now depends on the ratio: with `--d_step=5` it is five times shorter than the
 # layer's momentum says, and with `--d_step=0` it never begins.
 #
-# Both ways to make D's fakes exist. Most games make them as G trains, with batch statistics; the article of `dog` calls
-# `predict`, and so D learns from pictures of the moving statistics while G is judged on pictures of its batch. The
-# package has a switch for it, `d_fakes_training` in [game.py](../../gan_lowlevel/networks/game.py), and takes each game
-# as its source has it.
+# Both ways to make D's fakes exist. Most games make them as G trains, with batch statistics; the [article of
+# `dog`](../articles/dog.md) calls `predict`, and so D learns from pictures of the moving statistics while G is judged
+# on pictures of its batch. The package has a switch for it, `d_fakes_training` in
+# [game.py](../../gan_lowlevel/networks/game.py), and takes each game as its source has it.
 #
 # ## Hung on everything: G's step wants x
 #

@@ -124,8 +124,8 @@ course.check(10, convolution_matrix)
 # %% [markdown]
 # ## DCGAN, line by line
 #
-# Here are the two players of the article on DCGAN, as the package has them. The shape at the end of each line is what
-# comes out of it: batch, height, width, channels.
+# Here are the two players of the [article on DCGAN](../articles/dcgan.md), as the package has them. The shape at the
+# end of each line is what comes out of it: batch, height, width, channels.
 
 # %%
 course.source(dcgan.generator)
@@ -264,10 +264,10 @@ plt.show()
 
 # %% [markdown]
 # **What you saw.** On a line 5 is 2 + 3: places get 3 stamps and 2 in turn. In the plane the counts multiply, 9, 6, 6
-# and 4: a checkerboard, before anything is learned, since 2 does not divide 5. On the right is the other way to
-# become larger: first repeat each pixel 2×2 times, then convolve with stride 1. Every pixel away from the edge gets
-# 25. The article on dogs takes that way ([`networks/dog.py`](../../gan_lowlevel/networks/dog.py)), and the one on
-# DCGAN says that it knows both.
+# and 4: a checkerboard, before anything is learned, since 2 does not divide 5. On the right is the other way to become
+# larger: first repeat each pixel 2×2 times, then convolve with stride 1. Every pixel away from the edge gets 25 stamps.
+# The [article on dogs](../articles/dog.md) takes that way ([`networks/dog.py`](../../gan_lowlevel/networks/dog.py)),
+# and the one on DCGAN says that it knows both.
 #
 # With random weights the counts become variances: a sum of $m$ independent terms has $m$ times the variance of one.
 # So we can predict how loud each of four neighbors is, on random input:

@@ -208,9 +208,9 @@ for step in (250, 1000, 2000):
 #
 # ## The article's curves
 #
-# The article on DCGAN prints a line after each of its 50 epochs. Its `d_loss` is the mean over one joint batch of
-# real and fake rows, *half* of our D_loss (lesson 1), and it is one batch's, not a mean over the epoch. Three of the
-# lines:
+# The [article on DCGAN](../articles/dcgan.md) prints a line after each of its 50 epochs. Its `d_loss` is the mean over
+# one joint batch of real and fake rows, *half* of our D_loss (lesson 1), and it is one batch's, not a mean over the
+# epoch. Three of the lines:
 
 # %%
 for epoch, d_loss, accuracy, g_loss in (
