@@ -312,12 +312,13 @@ course.check(5, k_updates)
 # tensorboard --logdir=logs/lessons/ratio --samples_per_plugin=images=1000
 # ```
 #
-# The tab *HParams*: each trial is a row, with the settings that differ, here `d_step`, and the last point of each
-# curve. In the column at the left untick all metrics but `quality/energy`, `value/V`, `prob/D_x` and `prob/D_G_z`,
-# and choose a logarithmic scale for the first. *Table View* sorts by any of them; *Parallel Coordinates View* draws a
-# line for each trial through all. Then *Scalars*, `value/V` of the three: healthy is the one that comes to rest at
-# −1.39, wrong are the one that swings and the one that never comes down. With several seeds look at the spread within
-# a setting first. Where it is as large as the difference between settings, the sweep has said nothing yet.
+# The tab *HParams*: each trial is a row, with its settings, first the one that differs, `d_step`, and the last point of
+# each curve. TensorBoard ticks the first few of both; in the column at the left untick those but `d_step`, and farther
+# down, under *Metrics*, tick `quality/energy`, `value/V`, `prob/D_x` and `prob/D_G_z`. *Table View* sorts by any of
+# them; *Parallel Coordinates View* draws a line for each trial through all, best with a logarithmic scale for `d_step`
+# and `quality/energy`. Then *Scalars*, `value/V` of the three: healthy is the one that comes to rest at −1.39, wrong
+# are the one that swings and the one that never comes down. With several seeds look at the spread within a setting
+# first. Where it is as large as the difference between settings, the sweep has said nothing yet.
 #
 # ## What comes next
 #

@@ -166,9 +166,10 @@ divergences = {
 }
 [axes] = plots.panels("the best single Gaussian, by three divergences")
 axes.plot(x[1:-1], data[1:-1], color="0.7", linewidth=4, label="data")
-for (name, divergence), style in zip(divergences.items(), ("--", "-", ":"), strict=True):
+styles = {"color": "C1", "linewidth": 4}, {"color": "C0"}, {"color": "black", "linestyle": ":"}  # two may coincide
+for (name, divergence), style in zip(divergences.items(), styles, strict=True):
     m, s = min(models, key=lambda key: divergence(models[key]))
-    axes.plot(x[1:-1], models[m, s][1:-1], style, label=f"{name}: m = {m:.1f}, s = {s:.2f}")
+    axes.plot(x[1:-1], models[m, s][1:-1], label=f"{name}: m = {m:.1f}, s = {s:.2f}", **style)
 axes.set(xlabel="x", ylabel="mass of a bin")
 axes.legend()
 plt.show()
@@ -176,7 +177,8 @@ plt.show()
 # %% [markdown]
 # **What you saw.** KL(data ‖ model) covers both heaps, and puts most of its mass between them, where no data are.
 # KL(model ‖ data) takes one heap and fits it exactly: it is punished for what it draws, never for what it leaves out,
-# and the lost half costs log 2. The JSD lies between the two, and here it chooses to cover.
+# and the lost half costs log 2. The JSD lies between the two, and here it chooses to cover: its curve is dotted, on
+# that of the first.
 #
 # Which of them does G follow? With the minimax loss against the best D it is the JSD (lesson 7). With the
 # non-saturating loss against the best D the gradient is that of KL($p_g$ ‖ $p_{data}$) − 2 JSD (Arjovsky and Bottou

@@ -346,11 +346,11 @@ course.show(run.samples(), "the run's samples: training=False, with the memory t
 # ```
 #
 # Tick `memory`. In the tab *Images*, `samples/fake`: the first picture, at step 0, is one dot in the middle; that is no
-# collapse, it is the memory at its start. In the tab *Graphs*, open `generator` and a `batch_norm`: its moving mean and
-# variance are read there, and an arrow from `g_optimizer` leads to them. From `d_optimizer` none does: that is what to
-# look for in a graph of your own. In *Scalars*, `spread/samples` compares the spread of fakes with that of data, on
-# batches as D sees them; healthy is about 1. If it is about 1 and the samples are a dot all the same, the memory is
-# wrong, and not G.
+# collapse, it is the memory at its start. In the tab *Graphs*, open `generator`: from each `batch_norm` a small arrow
+# leads to `g_optimizer`, which trains it and assigns its moving mean and variance. To `d_optimizer` none does: that is
+# what to look for in a graph of your own. In *Scalars*, `spread/samples` compares the spread of fakes with that of
+# data, on batches as D sees them; healthy is about 1. If it is about 1 and the samples are a dot all the same, the
+# memory is wrong, and not G.
 #
 # ## What comes next
 #

@@ -160,15 +160,17 @@ plots.curve(right, run, "jsd/bound_held_out", color="C1")
 plots.ideal(right, 0, "0: no difference that D can see")
 left.set(ylabel="nats")
 for axes in (left, right):
-    axes.legend()
+    axes.margins(y=0.3)  # room for the legend
+    axes.legend(loc="upper left")
 plt.show()
 
 # %% [markdown]
 # The left picture asks whether D learns by heart. Black are digits that its next update will take, orange are digits
-# that never train. Here both are one curve, as they must be: 2,000 batches of 32 are 64,000 digits, so D has seen
-# each about once. In lesson 10, on 500 digits, they came apart. On the right the bound of the Jensen–Shannon
-# divergence (lesson 7): a few hundredths of a nat where 0.69 is possible. Real and generated digits differ by *at
-# least* that. You see at a glance that they differ by more; this D does not.
+# that never train. Here neither stays above the other, as it must be (black scatters more, it is of 32 digits at a
+# time): 2,000 batches of 32 are 64,000 digits, so D has seen each about once. In lesson 10, on 500 digits, they came
+# apart. On the right the bound of the Jensen–Shannon divergence (lesson 7): a few hundredths of a nat where 0.69 is
+# possible. Real and generated digits differ by *at least* that. You see at a glance that they differ by more; this D
+# does not.
 #
 # ## 5. Both gradients
 
