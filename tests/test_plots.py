@@ -55,6 +55,13 @@ def test_curves_takes_what_is_not_finite(values):
     assert plots.curves(np.array([1, 2]), {"a": np.array(values)}, {"a": 0.5}, "").shape == (450, 800, 3)
 
 
+@pytest.mark.parametrize("bound", [1.0, 1.5, 2.6, 12.0])
+def test_no_label_of_a_square_picture_is_cut(bound):
+    points = np.zeros([1, 2])
+    picture = plots.scatter(points, points, "a title", (-bound, bound))
+    assert (np.concatenate([picture[0], picture[-1], picture[:, 0], picture[:, -1]]) == 255).all()  # its edge is white
+
+
 def test_line_is_a_line():
     picture = plots.line(np.array([-1.0, 1.0]), np.array([-1.0, 1.0]), "y = x")
     assert (picture.shape, picture.dtype) == ((480, 480, 3), np.uint8)
