@@ -22,16 +22,15 @@ from PIL import Image
 
 from benchmarks import centres, report
 from benchmarks.rows import FOLDERS, STUDIES, TABLES, Row, Study
+from docs.drawing import png
 from gan_lowlevel import __version__, runs
 from gan_lowlevel.runs import Run
 
 ROOT = pathlib.Path(__file__).parent.parent
 RESULTS = ROOT / "results"
-EVALUATED_AS_STUDIED = ("study-mlp",)  # whose measures want an evaluation of each trial
 CURVE = 400  # points of a curve that are kept at the most
 GRIDS = ROOT / "docs" / "pictures" / "results"
 SIDE = 320  # pixels of a grid at the most
-COLOURS = 256  # of a picture's palette, which keeps files small
 
 
 def main(argv: list[str]) -> None:
@@ -145,9 +144,7 @@ def draw_grids(row: Row, found: list[dict[str, Any]], logdir: pathlib.Path) -> N
     for place, seed in ranked(row, found).items():
         picture = Image.open(Run(logdir / row.run_name(seed)).sample(steps[seed]), formats=["PNG"]).convert("RGB")
         picture.thumbnail((SIDE, SIDE))
-        picture.quantize(COLOURS, dither=Image.Dither.NONE).save(
-            GRIDS / f"samples-{row.name}-{place}.png", optimize=True
-        )
+        (GRIDS / f"samples-{row.name}-{place}.png").write_bytes(png(picture))
 
 
 def studied(study: Study, logdir: pathlib.Path, collect: bool) -> dict[str, Any]:
@@ -173,7 +170,7 @@ def studied(study: Study, logdir: pathlib.Path, collect: bool) -> dict[str, Any]
             **reached(study, columns),
             "figures": {name: _short(figure.mean) for name, figure in runs.recent(columns).items()},
         }
-        if study.name in EVALUATED_AS_STUDIED and noted["exit_code"] == 0:
+        if study.evaluated and noted["exit_code"] == 0:
             _evaluate(run, columns["step"][-1], walk=False, count=2_000)
             evaluation = json.loads((run.directory / "evaluation.json").read_text())
             trial["measures"] = {name: _short(figure["value"]) for name, figure in evaluation.items()}
