@@ -110,8 +110,8 @@ TABLES: dict[str, tuple[Row, ...]] = {
         Row(
             "dog", "--model=dog --epochs=60", range(1),
             source="the article's network, losses, optimizer and batch",
-            ours="1,600 photographs where it had twelve times as many, shuffled, a fiftieth of them held out, and 60 of "
-            "its 65 epochs",
+            ours="1,600 photographs where it had twelve times as many, shuffled, a fiftieth of them held out, and 60 "
+            "of its 65 epochs",
             data="photos", judge="frechet",
         ),
         Row(

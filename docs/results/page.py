@@ -49,8 +49,8 @@ def _machine(tables: dict[str, Table]) -> str:
         return ""
     facts = known["machine"]
     return (
-        f"Run on {facts['cores']} cores of an {facts['cpu']}, one thread a run, beside other work: seconds are what they "
-        f"took there. gan_lowlevel {known['version']}, TensorFlow {facts['versions']['tensorflow']}, Python "
+        f"Run on {facts['cores']} cores of an {facts['cpu']}, one thread a run, beside other work: seconds are what "
+        f"they took there. gan_lowlevel {known['version']}, TensorFlow {facts['versions']['tensorflow']}, Python "
         f"{facts['python']}."
     )
 
