@@ -85,8 +85,8 @@ def _meaning(tables: dict[str, Table]) -> str:
         said.append(
             f"- **What is missing is mostly annealing.** With learning rates that fall 7.5 times as fast, divided by "
             f"1.00003 after each step where the published recipe has 1.000004, {row['runs'][0]['steps'] // EPOCH} "
-            f"epochs end at {spread(values, 4)}, {_against(statistics.fmean(values))}. Nothing else differs. At the published "
-            "pace the rates would have come so low after 7.5 times as many epochs."
+            f"epochs end at {spread(values, 4)}, {_against(statistics.fmean(values))}. Nothing else differs. At the "
+            "published pace the rates would have come so low after 7.5 times as many epochs."
         )
     if "goodfellow_adam" in found:
         adam = found["goodfellow_adam"]["runs"][0]
