@@ -69,7 +69,7 @@ def whose(name: str, found: dict[str, Table]) -> str:
     """Of each row of a table: what is its source's, what is ours, what must be known to believe it, its command."""
     return "\n".join(
         f"- `{row.name}`. The source's: {row.source}. Ours: {row.ours}. {row.note + ' ' if row.note else ''}"
-        f"`{found[row.name]['command']}`"
+        f"`{found[row.name]['command']}`, then `{found[row.name]['evaluation']} --run=logs/NAME`"
         for row in TABLES[name]
         if row.name in found
     )
