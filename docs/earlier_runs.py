@@ -64,7 +64,7 @@ def main() -> None:
     """Make the runs that are named, or all of them."""
     parser = argparse.ArgumentParser(prog="python -m docs.earlier_runs", description=__doc__.partition("\n")[0])
     parser.add_argument("mnist", metavar="DIR", help="the folder of MNIST's four files")
-    parser.add_argument("names", nargs="*", choices=FLAGS, metavar="NAME", help=", ".join(FLAGS))
+    parser.add_argument("names", nargs="*", type=_known, metavar="NAME", help=f"one of {', '.join(FLAGS)}")
     typed = parser.parse_args()
     for name in typed.names or FLAGS:
         with tempfile.TemporaryDirectory() as logs:
@@ -76,6 +76,12 @@ def main() -> None:
             keep(pathlib.Path(logs) / name, DATA / name)
         size = sum(path.stat().st_size for path in (DATA / name).rglob("*") if path.is_file())
         print(f"{name}: {size / 1000:.0f} KB")
+
+
+def _known(name: str) -> str:
+    if name not in FLAGS:
+        raise argparse.ArgumentTypeError(f"no such run: {name}")
+    return name
 
 
 def keep(run: pathlib.Path, folder: pathlib.Path) -> None:
