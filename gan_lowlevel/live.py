@@ -55,7 +55,7 @@ class Table:
             # Updates are counted by player: the k-th of each is in this loop's step k.
             self.loop = ExplicitLoop(session, built, game, dataclasses.replace(config, d_step=1, g_step=1), rows)
             self._force = Theory(self.loop, None).forces[config.g_loss]
-            train.initialize(session, game, self.law)
+            sessions.initialize(session, game, self.law)
             variables = v1.global_variables()
             self._first = dict(zip([v.initializer for v in variables], session.run(variables), strict=True))
         self.start_over()
