@@ -15,6 +15,7 @@ from gan_lowlevel import command, data, gan, live, screen, sessions
 from gan_lowlevel.commandline import read_config
 from gan_lowlevel.errors import Exit, Failure
 from gan_lowlevel.loop import ExplicitLoop
+from tests.colours import near
 
 v1 = tf.compat.v1
 ROOT = pathlib.Path(__file__).parent.parent
@@ -40,11 +41,6 @@ def moved(before: dict[str, np.ndarray], after: dict[str, np.ndarray]) -> set[st
     """Of whom weights are others than before."""
     return {name.partition("/")[0] for name in before
             if name.startswith(("generator/", "discriminator/")) and (before[name] != after[name]).any()}  # fmt: skip
-
-
-def near(picture: np.ndarray, colour: tuple[int, int, int]) -> np.ndarray:
-    """Where a picture has that colour, but for the smoothing of edges: bool [H, W]."""
-    return np.abs(picture.astype(int) - colour).max(axis=2) < 30
 
 
 @pytest.fixture(scope="module")
