@@ -36,7 +36,9 @@ class Parsed(BaseException):
 
 def python(_, module: str, *flags: str) -> None:
     """python -m MODULE; without flags it may be the name of one in a sentence."""
-    assert importlib.util.find_spec(module), f"there is no {module}"
+    spec = importlib.util.find_spec(module)
+    assert spec, f"there is no {module}"
+    assert not spec.submodule_search_locations or importlib.util.find_spec(f"{module}.__main__"), "it is no program"
     if module == "pytest":
         marks = [mark.partition(":")[0] for mark in FACTS["tool"]["pytest"]["ini_options"]["markers"]]
         assert flags in ((), *(("-m", mark) for mark in marks))
@@ -151,6 +153,7 @@ REQUEST = (
     [
         "conda install tensorflow",
         "python -m docs.sites site",
+        "python -m docs.web",
         "python -m docs.site site --pagess",
         "python -m docs.earlier_runs DIR run_z",
         "python -m docs.figures --folder=a",
