@@ -34,8 +34,9 @@ class Parsed(BaseException):
     """The flags are read; whatever follows is left out. No Exception, which some programs catch."""
 
 
-def python(_, module: str, *flags: str) -> None:
+def python(minus_m: str, module: str, *flags: str) -> None:
     """python -m MODULE; without flags it may be the name of one in a sentence."""
+    assert minus_m == "-m"
     spec = importlib.util.find_spec(module)
     assert spec, f"there is no {module}"
     assert not spec.submodule_search_locations or importlib.util.find_spec(f"{module}.__main__"), "it is no program"
