@@ -22,16 +22,15 @@ from PIL import Image
 
 from benchmarks import centres, report
 from benchmarks.rows import FOLDERS, STUDIES, TABLES, Row, Study
+from docs.drawing import png
 from gan_lowlevel import __version__, runs
 from gan_lowlevel.runs import Run
 
 ROOT = pathlib.Path(__file__).parent.parent
 RESULTS = ROOT / "results"
-EVALUATED_AS_STUDIED = ("study-mlp",)  # whose measures want an evaluation of each trial
 CURVE = 400  # points of a curve that are kept at the most
 GRIDS = ROOT / "docs" / "pictures" / "results"
 SIDE = 320  # pixels of a grid at the most
-COLOURS = 256  # of a picture's palette, which keeps files small
 
 
 def main(argv: list[str]) -> None:
@@ -89,14 +88,18 @@ def measured(row: Row, logdir: pathlib.Path, folders: dict[str, str], collect: b
             found.append({"seed": seed} | of_run(run, row, curves=seed == row.seeds[0]))
     if row.judge and found:
         draw_grids(row, found, logdir)
-    return {"command": row.command(row.seeds[0]), "seeds": [one["seed"] for one in found], "runs": found}
+    return {
+        "command": row.command(row.seeds[0]),
+        "evaluation": row.evaluation,
+        "seeds": [one["seed"] for one in found],
+        "runs": found,
+    }
 
 
 def of_run(run: Run, row: Row, curves: bool) -> dict[str, Any]:
     """Length, seconds, last figures and measures of a finished run; its curves, and lines such as its article's."""
     columns = runs.read_columns(run.metrics)
-    _evaluate(run, columns["step"][-1], row.walk)
-    evaluation = json.loads((run.directory / "evaluation.json").read_text())
+    evaluation = _evaluated(run, columns["step"][-1], row.evaluation, row.average)
     found = {
         "steps": int(columns["step"][-1]),
         "seconds": _seconds(columns),
@@ -114,7 +117,7 @@ def of_run(run: Run, row: Row, curves: bool) -> dict[str, Any]:
     if row.walk:
         from gan_lowlevel import evaluations
 
-        points = sorted(evaluations.curves(run).items())
+        points = sorted(evaluations.curves(run, row.average).items())
         found["walk"] = {"step": [step for step, _ in points]}
         for name in ("parzen", "frechet"):
             found["walk"][name] = [_short(values.get(f"evaluation/{name}")) for _, values in points]
@@ -143,11 +146,15 @@ def draw_grids(row: Row, found: list[dict[str, Any]], logdir: pathlib.Path) -> N
         old.unlink()
     steps = {one["seed"]: one["steps"] for one in found}
     for place, seed in ranked(row, found).items():
-        picture = Image.open(Run(logdir / row.run_name(seed)).sample(steps[seed]), formats=["PNG"]).convert("RGB")
+        run = Run(logdir / row.run_name(seed))
+        grid = run.sample(steps[seed])
+        if row.average > 1:
+            grid = run.evaluation(row.average) / "generated" / "grid.png"
+            of_mean = f"--average={row.average} --nosingles --out={grid.parent}"
+            _run(f"python -m gan_lowlevel.generate --run={run.directory} {of_mean}")
+        picture = Image.open(grid, formats=["PNG"]).convert("RGB")
         picture.thumbnail((SIDE, SIDE))
-        picture.quantize(COLOURS, dither=Image.Dither.NONE).save(
-            GRIDS / f"samples-{row.name}-{place}.png", optimize=True
-        )
+        (GRIDS / f"samples-{row.name}-{place}.png").write_bytes(png(picture))
 
 
 def studied(study: Study, logdir: pathlib.Path, collect: bool) -> dict[str, Any]:
@@ -173,9 +180,8 @@ def studied(study: Study, logdir: pathlib.Path, collect: bool) -> dict[str, Any]
             **reached(study, columns),
             "figures": {name: _short(figure.mean) for name, figure in runs.recent(columns).items()},
         }
-        if study.name in EVALUATED_AS_STUDIED and noted["exit_code"] == 0:
-            _evaluate(run, columns["step"][-1], walk=False, count=2_000)
-            evaluation = json.loads((run.directory / "evaluation.json").read_text())
+        if study.evaluated and noted["exit_code"] == 0:
+            evaluation = _evaluated(run, columns["step"][-1], "python -m gan_lowlevel.evaluate --count=2000")
             trial["measures"] = {name: _short(figure["value"]) for name, figure in evaluation.items()}
         found.append(trial)
     return {"command": study.command, "tag": study.tag, "good": study.good, "bad": study.bad, "trials": found}
@@ -209,12 +215,12 @@ def _finished(run: Run) -> bool:
     return steps.size > 0 and steps[-1] == runs.read_settings(run).max_steps
 
 
-def _evaluate(run: Run, step: float, walk: bool, count: int = 10_000) -> None:
-    path = run.directory / "evaluation.json"
-    if path.exists() and next(iter(json.loads(path.read_text()).values()))["step"] == step:
-        return
-    which = " --checkpoint=all" if walk else ""
-    _run(f"python -m gan_lowlevel.evaluate --run={run.directory} --count={count}{which}")
+def _evaluated(run: Run, step: float, command: str, average: int = 1) -> dict[str, Any]:
+    """The measures of the run's last step, taken where they are not there yet."""
+    path = run.evaluation(average).with_suffix(".json")
+    if not path.exists() or next(iter(json.loads(path.read_text()).values()))["step"] != step:
+        _run(f"{command} --run={run.directory}")
+    return json.loads(path.read_text())
 
 
 def _run(command: str, check: bool = True) -> None:

@@ -1,13 +1,14 @@
-"""The runs that lie with the lessons, in docs/lessons/data, made anew and cut down to what the lessons show.
+"""Runs that lie with lessons 10 and 12, in docs/lessons/data, made anew and cut down to what the lessons show.
 
 python -m docs.earlier_runs DIR [NAME ...]
 
-DIR is the folder of MNIST's four files. All runs are made, or those that are named: half a minute to eight minutes
-each on one core. Kept of each are its metrics.csv, some grids of samples, and an event file with its curves, their
-layout and a few pictures. Its settings, cards, graph and histograms are left out: they are large, and of the runs of
-lesson 12 they would say what is to be found out.
+DIR is the folder of MNIST's four files. All of these runs are made, or those that are named: half a minute to eight
+minutes each on one core. Kept of each are its metrics.csv, some grids of samples, and an event file with its curves,
+their layout and a few pictures. Its settings, cards, graph and histograms are left out: they are large, and of the runs
+of lesson 12 they would say what is to be found out.
 """
 
+import argparse
 import io
 import pathlib
 import shlex
@@ -16,14 +17,15 @@ import subprocess
 import sys
 import tempfile
 
-import tensorflow as tf
 from PIL import Image
 from tensorboard.backend.event_processing.event_file_loader import RawEventFileLoader
+from tensorboard.compat.proto.event_pb2 import Event
+from tensorboard.compat.proto.summary_pb2 import Summary
+from tensorboard.compat.proto.types_pb2 import DT_FLOAT
+from tensorboard.summary.writer.record_writer import RecordWriter
 
 from gan_lowlevel import system
 from gan_lowlevel.errors import Exit
-
-v1 = tf.compat.v1
 
 ROOT = pathlib.Path(__file__).parent.parent
 DATA = ROOT / "docs" / "lessons" / "data"
@@ -58,12 +60,15 @@ DROPPED = ("speed/",)
 SHADES = 16
 
 
-def main(arguments: list[str]) -> None:
+def main() -> None:
     """Make the runs that are named, or all of them."""
-    mnist, *names = arguments
-    for name in names or FLAGS:
+    parser = argparse.ArgumentParser(prog="python -m docs.earlier_runs", description=__doc__.partition("\n")[0])
+    parser.add_argument("mnist", metavar="DIR", help="the folder of MNIST's four files")
+    parser.add_argument("names", nargs="*", type=_known, metavar="NAME", help=f"one of {', '.join(FLAGS)}")
+    typed = parser.parse_args()
+    for name in typed.names or FLAGS:
         with tempfile.TemporaryDirectory() as logs:
-            flags = shlex.split(f"{FLAGS[name].format(mnist=mnist)} {ALWAYS}")
+            flags = [flag.format(mnist=typed.mnist) for flag in shlex.split(f"{FLAGS[name]} {ALWAYS}")]
             command = [sys.executable, "-m", "gan_lowlevel.main", *flags, f"--logdir={logs}", f"--run_name={name}"]
             done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
             if done.returncode not in (Exit.DONE, Exit.NAN):
@@ -71,6 +76,12 @@ def main(arguments: list[str]) -> None:
             keep(pathlib.Path(logs) / name, DATA / name)
         size = sum(path.stat().st_size for path in (DATA / name).rglob("*") if path.is_file())
         print(f"{name}: {size / 1000:.0f} KB")
+
+
+def _known(name: str) -> str:
+    if name not in FLAGS:
+        raise argparse.ArgumentTypeError(f"no such run: {name}")
+    return name
 
 
 def keep(run: pathlib.Path, folder: pathlib.Path) -> None:
@@ -83,17 +94,18 @@ def keep(run: pathlib.Path, folder: pathlib.Path) -> None:
         if int(path.stem.removeprefix("step_")) in steps and "dcgan" in FLAGS[folder.name]:
             (folder / "samples").mkdir(exist_ok=True)
             system.write_atomically(folder / "samples" / path.name, small(path.read_bytes()))
-    with tf.io.TFRecordWriter(str(folder / EVENTS)) as file:
+    with open(folder / EVENTS, "wb") as file:
+        writer = RecordWriter(file)
         for event in merged(run, steps):
-            file.write(event.SerializeToString())
+            writer.write(event.SerializeToString())
 
 
-def merged(run: pathlib.Path, steps: tuple[int, ...]) -> list[v1.Event]:
+def merged(run: pathlib.Path, steps: tuple[int, ...]) -> list[Event]:
     """An event for each step with all that is kept of it, and before them those that begin the file."""
     begin, points = [], {}
     for path in sorted(run.glob("events.out.tfevents.*")):
         for content in RawEventFileLoader(str(path)).Load():
-            event = v1.Event.FromString(content)
+            event = Event.FromString(content)
             if event.WhichOneof("what") in ("file_version", "session_log"):
                 begin.append(event)
             for value in event.summary.value:
@@ -104,19 +116,19 @@ def merged(run: pathlib.Path, steps: tuple[int, ...]) -> list[v1.Event]:
         for event, value in found[:1] + found[1:][-1:] if tag.startswith(CONSTANT) else found:
             if value.HasField("image"):
                 value.image.encoded_image_string = small(value.image.encoded_image_string)
-            into = by_step.setdefault(event.step, v1.Event(wall_time=event.wall_time, step=event.step))
+            into = by_step.setdefault(event.step, Event(wall_time=event.wall_time, step=event.step))
             into.summary.value.append(value)
     return [*begin, *(by_step[step] for step in sorted(by_step))]
 
 
-def is_kept(value: v1.Summary.Value, step: int, steps: tuple[int, ...]) -> bool:
+def is_kept(value: Summary.Value, step: int, steps: tuple[int, ...]) -> bool:
     """Whether a value is a point of a curve, the layout of curves, or a picture of one of those steps."""
     if value.HasField("image"):
         return value.tag == "samples/real" or (value.tag in PICTURES and step in steps)
     if value.tag == LAYOUT:
         return True
     # TensorBoard's scalars are tensors of a float without dimensions.
-    is_scalar = value.tensor.dtype == tf.float32.as_datatype_enum and not value.tensor.tensor_shape.dim
+    is_scalar = value.tensor.dtype == DT_FLOAT and not value.tensor.tensor_shape.dim
     return is_scalar and not value.tag.startswith(DROPPED)
 
 
@@ -134,4 +146,4 @@ def small(png: bytes) -> bytes:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main()

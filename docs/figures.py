@@ -6,9 +6,9 @@ Letters are drawn as shapes, so that they look the same wherever a file is opene
 The same release of matplotlib draws the same bytes.
 """
 
+import argparse
 import io
 import pathlib
-import sys
 from collections.abc import Callable
 
 import matplotlib
@@ -21,7 +21,6 @@ from scipy.special import logit
 from scipy.stats import norm
 
 from gan_lowlevel import command
-from gan_lowlevel.commandline import read_config
 from gan_lowlevel.metrics import densities
 from gan_lowlevel.plots import FAKE, REAL
 
@@ -165,8 +164,7 @@ def _ratio() -> Figure:
 
 def order(d_step: int, g_step: int) -> list[str]:
     """Whose updates come one after the other, "D" or "G", over whole steps; as many as UPDATES holds."""
-    config = read_config(["--model=mlp", f"--d_step={d_step}", f"--g_step={g_step}"])
-    step = ["D"] * config.d_step + ["G"] * config.g_step
+    step = ["D"] * d_step + ["G"] * g_step
     return step * (UPDATES // len(step))
 
 
@@ -225,8 +223,11 @@ def _signed(text: str) -> str:
     return text.replace("-", "−")
 
 
-def main(folder: pathlib.Path) -> None:
+def main() -> None:
     """Draw all of them into the folder."""
+    parser = argparse.ArgumentParser(prog="python -m docs.figures", description=__doc__.partition("\n")[0])
+    parser.add_argument("folder", nargs="?", type=pathlib.Path, default=PICTURES, metavar="FOLDER", help="of the files")
+    folder = parser.parse_args().folder
     folder.mkdir(parents=True, exist_ok=True)
     for name in DRAWN:
         (folder / f"{name}.svg").write_bytes(svg(drawn(name)))
@@ -234,4 +235,4 @@ def main(folder: pathlib.Path) -> None:
 
 
 if __name__ == "__main__":
-    main(pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 else PICTURES)
+    main()

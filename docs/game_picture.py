@@ -47,7 +47,6 @@ STYLE = """
     }
 """
 
-
 WORDS = {
     "en": {
         "real": ", real digits",
@@ -137,7 +136,7 @@ def digits(images: np.ndarray, x: float, y: float) -> str:
             f'href="data:image/png;base64,{data}"/>')  # fmt: skip
 
 
-def noise(z: np.ndarray, x: float, y: float) -> str:
+def latent(z: np.ndarray, x: float, y: float) -> str:
     """One z, uniform in (-1, 1), as squares of grey, 25 to a row."""
     squares = [
         f'<rect x="{x + CELL * (i % 25):g}" y="{y + CELL * (i // 25):g}" width="{CELL}" height="{CELL}" '
@@ -166,7 +165,7 @@ def drawn(seen: Seen, language: str) -> str:
         digits(seen.x, 20, 38),
         arrow("152,80 480,80", "real"),
         text(20, 192, f"z{words['latent']}"),
-        noise(seen.z[0], 20, 204),
+        latent(seen.z[0], 20, 204),
         arrow("152,214 188,214"),
         '<rect x="190" y="180" width="68" height="68" rx="8" class="box"/>',
         '<text x="224" y="227" class="large middle fake">G</text>',
@@ -209,8 +208,13 @@ def drawn(seen: Seen, language: str) -> str:
     )
 
 
-if __name__ == "__main__":
+def main() -> None:
+    """Draw it in both languages."""
     found = seen()
     for language, file in FILES.items():
         (FOLDER / file).write_text(drawn(found, language), encoding="utf-8")
         print(f"{FOLDER / file}: {(FOLDER / file).stat().st_size:,} bytes")
+
+
+if __name__ == "__main__":
+    main()

@@ -10,9 +10,6 @@ import subprocess
 import sys
 import tempfile
 
-from babel.messages.pofile import read_po
-from sphinx_intl import basic
-
 ROOT = pathlib.Path(__file__).parent.parent
 LOCALE = ROOT / "docs" / "locale"
 LANGUAGE = "zh_CN"
@@ -27,24 +24,26 @@ def taken(folder: pathlib.Path) -> None:
 
 def left(path: pathlib.Path) -> list[str]:
     """The messages of a catalogue that have no translation, or one of an earlier text."""
+    from babel.messages.pofile import read_po  # of docs/requirements.txt, which the tests do without
+
     with path.open("rb") as file:
         return [message.id for message in read_po(file) if message.id and (not message.string or message.fuzzy)]
 
 
 def main() -> None:
     """The command."""
+    from sphinx_intl import basic  # so too
+
     with tempfile.TemporaryDirectory() as scratch:
         made, wanted = pathlib.Path(scratch) / "made", pathlib.Path(scratch) / "wanted"
         taken(made)
         for page in PAGES:
-            if (made / f"{page}.pot").exists():
-                (wanted / page).parent.mkdir(parents=True, exist_ok=True)
-                (made / f"{page}.pot").rename(wanted / f"{page}.pot")
+            (wanted / page).parent.mkdir(parents=True, exist_ok=True)
+            (made / f"{page}.pot").rename(wanted / f"{page}.pot")
         basic.update(str(LOCALE), str(wanted), (LANGUAGE,), line_width=100)
     for page in PAGES:
         path = LOCALE / LANGUAGE / "LC_MESSAGES" / f"{page}.po"
-        if path.exists():
-            print(f"{path.relative_to(ROOT)}: {len(left(path))} messages to translate")
+        print(f"{path.relative_to(ROOT)}: {len(left(path))} messages to translate")
 
 
 if __name__ == "__main__":

@@ -535,6 +535,18 @@ def device_of_run() -> Any:
     )
 
 
+def averaged_of_run() -> Any:
+    """--average of a command that takes a trained run."""
+    return setting(
+        1,
+        int,
+        "Of how many checkpoints, the newest up to that of --checkpoint, G's weights are the mean; D's are of the last "
+        "one. 1: the weights as they were trained.",
+        low=1,
+        high=1000,
+    )
+
+
 def on_device(config: Config, device: str) -> Config:
     """The run's settings with what --device says in the place of its own."""
     return config if device == AS_TRAINED else dataclasses.replace(config, device=device)

@@ -18,7 +18,16 @@ from tqdm import tqdm
 
 from gan_lowlevel import command, runs
 from gan_lowlevel.commandline import data_sets, read_record, recipe_defaults
-from gan_lowlevel.config import ANY_PICTURE, PICTURES, Config, device_of_run, on_device, setting, settings_of
+from gan_lowlevel.config import (
+    ANY_PICTURE,
+    PICTURES,
+    Config,
+    averaged_of_run,
+    device_of_run,
+    on_device,
+    setting,
+    settings_of,
+)
 from gan_lowlevel.errors import Exit, Failure
 
 if TYPE_CHECKING:
@@ -45,6 +54,7 @@ class EvaluateConfig:
         str,
         f"Which weights: {runs.NEWEST}, the step of a checkpoint that was kept, or {ALL} of them in their order.",
     )
+    average: int = averaged_of_run()
     count: int = setting(
         10_000,
         int,
@@ -66,15 +76,16 @@ def main(config: EvaluateConfig) -> Exit:
     wanted = runs.parse_checkpoint(config.checkpoint, also=(ALL,))
     run = runs.Run(pathlib.Path(config.run))
     settings = on_device(runs.read_settings(run), config.device)
-    if (run.directory / "evaluation").is_file():
+    left = run.evaluation(config.average)
+    if left.is_file():
         raise Failure(
             Exit.FLAGS,
-            f"{run.directory / 'evaluation'} is a file, and a folder of curves is wanted there: move it away.",
+            f"{left} is a file, and a folder of curves is wanted there: move it away.",
         )
     if not os.access(run.directory, os.W_OK):  # said before minutes of measuring
         raise Failure(
             Exit.DISK,
-            f"{run.directory / 'evaluation.json'} can't be written: allow writing in that folder, "
+            f"{left.with_suffix('.json')} can't be written: allow writing in that folder, "
             "then give the same command again.",
         )
     of_data = data_settings(settings, config.input_data_dir)
@@ -91,14 +102,17 @@ def main(config: EvaluateConfig) -> Exit:
 
     sessions.refuse_missing_gpu(settings.device)  # of each checkpoint it would be said
     game = networks.GAMES[settings.model](settings.without_dropout())
-    steps = kept(run.checkpoints) if wanted == ALL else [wanted]
+    steps = [wanted]
+    if wanted == ALL:  # of means from the first that has enough before it
+        every = kept(run.checkpoints)
+        steps = every[config.average - 1 :] or every[-1:]
     if not steps:
         raise no_checkpoint(run)
 
     ruler, found = None, None
     for i, step in enumerate(steps):
         try:
-            sampler = Sampler(run, settings, game, step)
+            sampler = Sampler(run, settings, game, step, config.average)
         except Failure as failure:
             if len(steps) == 1:
                 raise
@@ -116,7 +130,7 @@ def main(config: EvaluateConfig) -> Exit:
         values = ruler.estimates(samples, f"step {sampler.step:,}")
         references = {"real": ruler.of_real, "noise": ruler.of_noise}
         found = evaluations.figures(values, **references, seed=config.seed, step=sampler.step)
-        evaluations.write(run, found)
+        evaluations.write(run, found, config.average)
         if len(steps) > 1:
             say(f"{i + 1}/{len(steps)} step {sampler.step:,}: {evaluations.brief(found)}")
 
@@ -126,10 +140,11 @@ def main(config: EvaluateConfig) -> Exit:
             f"none of the {len(steps)} checkpoints in {run.checkpoints} is good: put a good copy back.",
         )
     newest = next(iter(found.values())).step
-    say(f"\n{run.directory} after {newest:,} steps, samples of seeds {config.seed:,} and up\n")
+    of_mean = f"G the mean of {config.average} checkpoints, " if config.average > 1 else ""
+    say(f"\n{run.directory} after {newest:,} steps, {of_mean}samples of seeds {config.seed:,} and up\n")
     say(evaluations.table(found))
     say(f"\n{evaluations.meanings(found)}")
-    say(f"\nleft in {run.directory}: evaluation.json, and curves for TensorBoard in evaluation/")
+    say(f"\nleft in {run.directory}: {left.name}.json, and curves for TensorBoard in {left.name}/")
     return Exit.DONE
 
 

@@ -1,4 +1,7 @@
-"""What an evaluation leaves in its run: evaluation.json, the newest one's figures, and a curve of each measure."""
+"""What an evaluation leaves in its run: the newest one's figures, as JSON, and a curve of each measure.
+
+`average` is everywhere of how many checkpoints G's weights are the mean; each number has its own file and curves.
+"""
 
 import contextlib
 import json
@@ -92,35 +95,30 @@ def _text(number: float | None, of: float | None) -> str:
 # Files.
 
 
-def folder(run: Run) -> pathlib.Path:
-    """Of the event file; a run of its own in TensorBoard, NAME/evaluation."""
-    return run.directory / "evaluation"
-
-
-def write(run: Run, found: Figures) -> None:
-    """Leave one checkpoint's figures: evaluation.json anew, and a point on each curve at the checkpoint's step.
+def write(run: Run, found: Figures, average: int = 1) -> None:
+    """Leave one checkpoint's figures: their file anew, and a point on each curve at the checkpoint's step.
 
     A point of the same step is replaced. Raises OSError where the disk refuses.
     """
-    folder(run).mkdir(exist_ok=True)
+    run.evaluation(average).mkdir(exist_ok=True)
     forget_evaluations(run)
     content = {name: figure._asdict() for name, figure in found.items()}
     text = json.dumps(content, indent=1, allow_nan=False) + "\n"
-    system.write_atomically(run.directory / "evaluation.json", text.encode())
-    old = event_files(run)
-    points = curves(run)
+    system.write_atomically(run.evaluation(average).with_suffix(".json"), text.encode())
+    old = event_files(run, average)
+    points = curves(run, average)
     for name, figure in found.items():
         points.setdefault(figure.step, {})[f"evaluation/{name}"] = figure.value
-    _write_events(folder(run), points)
+    _write_events(run.evaluation(average), points)
     for path in old:  # last: whatever happens, one file has all points
         with contextlib.suppress(OSError):  # Windows removes no file that TensorBoard reads; what is in it is purged
             path.unlink()
 
 
-def read(run: Run) -> Figures | None:
+def read(run: Run, average: int = 1) -> Figures | None:
     """The figures that the newest evaluation left; None where there are none, or none that can be read."""
     try:
-        with open(run.directory / "evaluation.json", "rb") as file:
+        with open(run.evaluation(average).with_suffix(".json"), "rb") as file:
             content = json.loads(file.read(MOST))
         found = {name: Figure(**content[name]) for name in MEASURES if name in content}
     except (FileNotFoundError, ValueError, TypeError, RecursionError):
@@ -133,15 +131,15 @@ def _is_number(value: object) -> bool:
     return value is None or (type(value) in (int, float) and math.isfinite(value))
 
 
-def event_files(run: Run) -> list[pathlib.Path]:
+def event_files(run: Run, average: int = 1) -> list[pathlib.Path]:
     """Of evaluations, oldest first; one, unless a process was killed."""
-    return sorted(path for path in folder(run).glob("events.out.tfevents.*") if path.is_file())
+    return sorted(path for path in run.evaluation(average).glob("events.out.tfevents.*") if path.is_file())
 
 
-def curves(run: Run) -> dict[int, dict[str, float | None]]:
+def curves(run: Run, average: int = 1) -> dict[int, dict[str, float | None]]:
     """Every point so far, by step and tag."""
     points: dict[int, dict[str, float | None]] = {}
-    for path in event_files(run):
+    for path in event_files(run, average):
         # Damaged: what was readable counts. Gone: another evaluation has put its points into a new file.
         with contextlib.suppress(tf.errors.OpError, DecodeError):
             for event in EventFileLoader(str(path)).Load():

@@ -17,7 +17,7 @@ import numpy as np
 
 from gan_lowlevel import command, onnx_files, pretrained, runs, system
 from gan_lowlevel.commandline import read_record
-from gan_lowlevel.config import Config, setting
+from gan_lowlevel.config import Config, averaged_of_run, setting
 from gan_lowlevel.errors import Exit, Failure
 
 if TYPE_CHECKING:
@@ -44,6 +44,7 @@ class ExportConfig:
     checkpoint: str = setting(
         runs.NEWEST, str, f"Which weights: {runs.NEWEST}, or the step of a checkpoint that was kept."
     )
+    average: int = averaged_of_run()
     out: str = setting(
         "",
         str,
@@ -61,7 +62,7 @@ class ExportConfig:
 
 def main(config: ExportConfig) -> Exit:
     """Restore the players, write them with their card."""
-    pretrained.refuse_unclear(config.run, config.pretrained, config.checkpoint)
+    pretrained.refuse_unclear(config.run, config.pretrained, config.checkpoint, config.average)
     if not config.out:
         raise Failure(Exit.FLAGS, "--out is wanted, a folder of exports, which is made if it is missing.")
     step = runs.parse_checkpoint(config.checkpoint)
@@ -82,16 +83,16 @@ def main(config: ExportConfig) -> Exit:
     computed = dataclasses.replace(settings, device="cpu")
     if config.format == "onnx":
         computed = dataclasses.replace(computed, precision="float32")
-    with Sampler(run, computed, game, step) as sampler:
+    with Sampler(run, computed, game, step, config.average) as sampler:
         if config.run:
-            found = evaluations.read(run)
+            found = evaluations.read(run, config.average)
             measures = {name: figure._asdict() for name, figure in found.items()} if found else None
             facts = model_card.of_data(settings, sampler.notes.get("data_sha256"))
         else:
             measures, facts = run.card["measures"], run.card["data"]
         card = model_card.card(settings, game, sampler.step, facts, measures) | {
             "format": config.format,
-            "weights": "float32" if config.run else "float32, of eight bits each",
+            "weights": _weights(config),
             "versions": model_card.versions(),
         }
         with numbered(out, config.format, settings.model) as folder:
@@ -105,6 +106,12 @@ def main(config: ExportConfig) -> Exit:
     print(f"{whose} after {sampler.step:,} steps is in {left}, {size:,} bytes: {', '.join(names(left))}")
     print(_HINTS[config.format].format(left=left, z_dim=settings.z_dim, law=card["latent"]))
     return Exit.DONE
+
+
+def _weights(config: ExportConfig) -> str:
+    if config.pretrained:
+        return "float32, of eight bits each"
+    return "float32" if config.average == 1 else f"float32, G's the mean of {config.average} checkpoints"
 
 
 # The folder of exports.

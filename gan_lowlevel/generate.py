@@ -19,7 +19,7 @@ from tqdm import tqdm
 
 from gan_lowlevel import command, pictures, plots, pretrained, runs, system
 from gan_lowlevel.commandline import SEEDS, parse_seeds, read_record
-from gan_lowlevel.config import POINTS, device_of_run, on_device, setting
+from gan_lowlevel.config import POINTS, averaged_of_run, device_of_run, on_device, setting
 from gan_lowlevel.errors import Exit, Failure
 
 if TYPE_CHECKING:
@@ -43,6 +43,7 @@ class GenerateConfig:
     checkpoint: str = setting(
         runs.NEWEST, str, f"Which weights: {runs.NEWEST}, or the step of a checkpoint that was kept."
     )
+    average: int = averaged_of_run()
     seeds: str | None = setting(
         None, str, "Seeds of the latents, a list of numbers and ranges such as 0-63 or 3,7,10-19."
     )
@@ -102,7 +103,7 @@ def nicest(seeds: list[int], each: int, score_parts: Callable[[list[int]], Itera
 
 def main(config: GenerateConfig) -> Exit:
     """Restore the run's players, draw, write."""
-    pretrained.refuse_unclear(config.run, config.pretrained, config.checkpoint)
+    pretrained.refuse_unclear(config.run, config.pretrained, config.checkpoint, config.average)
     if not config.out and not config.zip:
         raise Failure(Exit.FLAGS, "--out is wanted, a folder for grid.png, seed_*.png and samples.npz, or --zip=FILE.")
     seeds = wanted_seeds(config)
@@ -124,7 +125,7 @@ def main(config: GenerateConfig) -> Exit:
 
     # D scores with all of its weights: dropout is for training.
     game = networks.GAMES[settings.model](settings.without_dropout())
-    with Sampler(run, settings, game, step) as sampler, contextlib.ExitStack() as files:
+    with Sampler(run, settings, game, step, config.average) as sampler, contextlib.ExitStack() as files:
         sinks: list[Sink] = []  # opened before anything is drawn: what can't be written is said at once
         left = []
         if config.out:

@@ -55,7 +55,7 @@ class Table:
             # Updates are counted by player: the k-th of each is in this loop's step k.
             self.loop = ExplicitLoop(session, built, game, dataclasses.replace(config, d_step=1, g_step=1), rows)
             self._force = Theory(self.loop, None).forces[config.g_loss]
-            train.initialize(session, game, self.law)
+            sessions.initialize(session, game, self.law)
             variables = v1.global_variables()
             self._first = dict(zip([v.initializer for v in variables], session.run(variables), strict=True))
         self.start_over()
@@ -162,18 +162,25 @@ def main(config: Config) -> Exit:
     figure.canvas.mpl_connect("key_press_event", lambda event: pressed.append(event.key or ""))
     figure.canvas.manager.show()
     while is_open() and "q" not in pressed:
-        keys, lines = [pressed.pop(0) for _ in pressed[:]], []
-        for key in [*keys, ""]:  # and then play goes on
-            before = table.says()
-            table.press(key) if key else table.play_for(FRAME)
-            if table.says() != before and (key or not table.playing):
-                lines.append(f"{'space' if key == ' ' else key:9}{' · '.join(table.says())}")
+        keys, pressed[:] = pressed[:], []
+        lines = _frame(table, keys)
         if keys or lines or table.playing:
             table.show(board)
         figure.canvas.start_event_loop(HEARING)
         for line in lines:  # by now on the screen too
             say(line)
     return Exit.DONE
+
+
+def _frame(table: Table, keys: list[str]) -> list[str]:
+    """Press the keys, then play on: a line for each key that changed anything, and one where play ended by itself."""
+    lines = []
+    for key in [*keys, ""]:
+        before = table.says()
+        table.press(key) if key else table.play_for(FRAME)
+        if table.says() != before and (key or not table.playing):
+            lines.append(f"{'space' if key == ' ' else key:9}{' · '.join(table.says())}")
+    return lines
 
 
 def play(game: Table | str, steps: int) -> Table:

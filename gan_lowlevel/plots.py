@@ -13,6 +13,12 @@ if TYPE_CHECKING:  # it costs a third of a second that a run's start does not ha
 logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)  # on a slow machine it tells of its font cache
 
 REAL, FAKE = "red", "blue"  # of points in the plane, as the source of that game has them
+DENSITIES = {  # the curves of figure 1 of Goodfellow et al. 2014
+    "p_data": {"color": "black", "linestyle": ":", "linewidth": 2},
+    "p_g": {"color": "green", "linewidth": 1.2},
+    "D": {"color": "blue", "linestyle": "--", "linewidth": 1.5},
+    "D*": {"color": "C1", "linestyle": "-.", "linewidth": 0.9, "label": "D* = p_data/(p_data + p_g)"},
+}
 
 
 def curves(steps: np.ndarray, series: dict[str, np.ndarray], ideals: dict[str, float], title: str) -> np.ndarray:
@@ -200,12 +206,8 @@ def paint_densities(
     axes: "Axes", x: np.ndarray, p_data: np.ndarray, p_g: np.ndarray, d: np.ndarray, best_d: np.ndarray
 ) -> "list[Artist]":
     """The upper part of `figure_one`: its four curves, labelled."""
-    return [
-        *axes.plot(x, p_data, color="black", linestyle=":", linewidth=2, label="p_data"),
-        *axes.plot(x, p_g, color="green", linewidth=1.2, label="p_g"),
-        *axes.plot(x, d, color="blue", linestyle="--", linewidth=1.5, label="D"),
-        *axes.plot(x, best_d, color="C1", linestyle="-.", linewidth=0.9, label="D* = p_data/(p_data + p_g)"),
-    ]
+    curves = zip(DENSITIES.items(), (p_data, p_g, d, best_d), strict=True)
+    return [axes.plot(x, values, **{"label": name, **style})[0] for (name, style), values in curves]
 
 
 def paint_images(axes: "Axes", z: np.ndarray, g: np.ndarray, x: np.ndarray) -> "list[Artist]":

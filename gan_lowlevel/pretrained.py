@@ -78,8 +78,11 @@ def read(name: str) -> Pretrained:
     )
 
 
-def refuse_unclear(run: str, name: str, checkpoint: str) -> None:
-    """Raise Failure(FLAGS) unless --run or --pretrained says whose players are wanted, --checkpoint being a run's."""
+def refuse_unclear(run: str, name: str, checkpoint: str, average: int) -> None:
+    """Raise Failure(FLAGS) unless --run or --pretrained says whose players are wanted.
+
+    `checkpoint` and `average`, as typed, are a run's alone.
+    """
     if not run and not name:
         raise Failure(
             Exit.FLAGS,
@@ -90,8 +93,9 @@ def refuse_unclear(run: str, name: str, checkpoint: str) -> None:
         raise Failure(
             Exit.FLAGS, f"give --run or --pretrained, not both; this command says --run={run} --pretrained={name}."
         )
-    if name and checkpoint != runs.NEWEST:
-        raise Failure(Exit.FLAGS, "--checkpoint is for --run, what comes with the package has one: leave it out.")
+    for flag, typed in (("--checkpoint", checkpoint != runs.NEWEST), ("--average", average != 1)):
+        if name and typed:
+            raise Failure(Exit.FLAGS, f"{flag} is for --run, what comes with the package has one: leave it out.")
 
 
 def players(run: str, name: str) -> tuple[runs.Run | Pretrained, Config]:

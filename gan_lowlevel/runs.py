@@ -57,6 +57,13 @@ class Run:
         """The grid drawn after `step` steps."""
         return self.directory / "samples" / f"step_{step:08d}.png"
 
+    def evaluation(self, average: int = 1) -> pathlib.Path:
+        """Curves of evaluations, NAME/evaluation in TensorBoard, of means over so many checkpoints a folder each.
+
+        The newest one's figures are beside it, in a file of its name and .json.
+        """
+        return self.directory / ("evaluation" if average == 1 else f"evaluation_average_{average}")
+
     @property
     def saved(self) -> pathlib.Path:
         """There once a checkpoint was saved: without one, and with this, they are lost."""
@@ -232,7 +239,7 @@ def claimed(run: Run, config: Config | None = None) -> Iterator[None]:
 
 def forget_evaluations(run: Run) -> None:
     """Remove what an evaluation had not ended when it was killed; what is recent may be that of one that runs."""
-    for folder in (run.directory, run.directory / "evaluation"):
+    for folder in (run.directory, *run.directory.glob("evaluation*/")):
         system.forget_temporaries(folder, older=system.LEFT_OVER)
 
 

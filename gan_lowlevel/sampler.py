@@ -6,7 +6,7 @@ import numpy as np
 import tensorflow as tf
 
 from gan_lowlevel import draws
-from gan_lowlevel.checkpoints import Checkpoint, Checkpoints
+from gan_lowlevel.checkpoints import Checkpoint, Checkpoints, kept
 from gan_lowlevel.config import Config
 from gan_lowlevel.errors import Exit, Failure
 from gan_lowlevel.layers import compute_in
@@ -24,14 +24,18 @@ PART = 8 * BATCH  # what `parts` holds in memory at a time
 class Sampler:
     """The players of the run's newest good checkpoint, or of that at `step`, or those that come with the package.
 
+    With `average` G's weights, moving statistics among them, are the mean over so many checkpoints, the last of them
+    that one: both players circle about what they would settle at, and the mean lies nearer to it (Yazici et al. 2019).
+    D's are those of the last.
+
     A context, as its session is. Afterwards `step` is the checkpoint's, and `notes` what the run noted beside it.
 
     G uses its moving statistics. D's dropout, if the game was built with any, has one mask for ever: build the game
-    without_dropout. Raises Failure(FLAGS) where the run has no checkpoint, or none of that step, Failure(CHECKPOINTS)
-    where it has and none is good.
+    without_dropout. Raises Failure(FLAGS) where the run has no checkpoint, none of that step or too few for a mean,
+    Failure(CHECKPOINTS) where it has and none is good, or one that a mean wants is not.
     """
 
-    def __init__(self, run: Run | Pretrained, config: Config, game: Game, step: int | None = None):
+    def __init__(self, run: Run | Pretrained, config: Config, game: Game, step: int | None = None, average: int = 1):
         self._game, self._z_dim = game, config.z_dim
         with tf.Graph().as_default() as graph:
             compute_in(config.precision)
@@ -45,22 +49,43 @@ class Sampler:
             self._variables = v1.global_variables()
             self._session = v1.Session(graph=graph, config=session_config(config.threads, config.device))
             try:
-                found = self._restored(run, step)
+                found = self._restored(run, step, average)
             except Failure:
                 self._session.close()
                 raise
         self.step, self.notes = found.step, found.notes
 
-    def _restored(self, run: Run | Pretrained, step: int | None) -> Checkpoint | Pretrained:
+    def _restored(self, run: Run | Pretrained, step: int | None, average: int) -> Checkpoint | Pretrained:
         if isinstance(run, Pretrained):
             # Fed in the place of what the initializers draw.
             given = {variable.initial_value: run.weights[variable.op.name] for variable in self._variables}
             self._session.run(v1.variables_initializer(self._variables), given)
             return run
-        found = Checkpoints(run.checkpoints, self._session).restore(step)
+        checkpoints = Checkpoints(run.checkpoints, self._session)
+        found = checkpoints.restore(step)
         if found is None:
             raise no_checkpoint(run)
+        if average > 1:
+            self._average(checkpoints, found.step, average)
         return found
+
+    def _average(self, checkpoints: Checkpoints, last: int, count: int) -> None:
+        """Put the mean over the `count` checkpoints up to `last` in the place of G's weights."""
+        steps = [step for step in kept(checkpoints.root) if step <= last][-count:]
+        if len(steps) < count:
+            raise Failure(
+                Exit.FLAGS,
+                f"--average={count} wants {count} checkpoints up to step {last:,}, {checkpoints.root} has "
+                f"{len(steps)}: give a smaller one, or train with a larger --max_to_keep.",
+            )
+        weights = [variable for variable in self._variables if variable.op.name.startswith("generator/")]
+        totals = [np.zeros(variable.shape.as_list(), np.float64) for variable in weights]
+        for step in steps:  # ends with `last`, whose D stays
+            checkpoints.restore(step)
+            for total, weight in zip(totals, self._session.run(weights), strict=True):
+                total += weight
+        for variable, total in zip(weights, totals, strict=True):
+            variable.load((total / count).astype(np.float32), self._session)
 
     def __enter__(self) -> "Sampler":
         return self

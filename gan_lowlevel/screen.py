@@ -1,6 +1,7 @@
 """Where a picture that moves is shown: a window, or a notebook's cell. Imports no TensorFlow."""
 
 import os
+import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -56,14 +57,18 @@ def page() -> "Figure":
     return figure
 
 
+def in_notebook() -> bool:
+    """Whether a kernel runs this, which shows what it is given; IPython on a terminal has none."""
+    ipython = sys.modules.get("IPython")
+    return ipython is not None and hasattr(ipython.get_ipython(), "kernel")
+
+
 def cell() -> Callable[[np.ndarray], None]:
     """What shows a picture in the notebook's cell that runs, in the place of the one before; elsewhere nothing."""
-    try:
-        from IPython import display, get_ipython
-    except ImportError:
+    if not in_notebook():
         return lambda picture: None
-    if not hasattr(get_ipython(), "kernel"):  # IPython on a terminal has none
-        return lambda picture: None
+    from IPython import display
+
     handle = display.DisplayHandle()
     shown = [handle.display]
 

@@ -1,4 +1,4 @@
-"""Sessions and the latents that one session draws by itself."""
+"""Sessions, what their variables begin with, and the latents that one session draws by itself."""
 
 import numpy as np
 import tensorflow as tf
@@ -6,6 +6,8 @@ from tensorflow.core.protobuf.rewriter_config_pb2 import RewriterConfig
 
 from gan_lowlevel import draws
 from gan_lowlevel.config import GPU_INSTALL
+from gan_lowlevel.data.dataset import Dataset
+from gan_lowlevel.data.drawn import Law
 from gan_lowlevel.errors import Exit, Failure
 from gan_lowlevel.networks.game import Game
 
@@ -38,6 +40,17 @@ def session_config(threads: int, device: str = "auto") -> v1.ConfigProto:
     # differ in their last bits where one knows its batch size.
     config.graph_options.rewrite_options.constant_folding = RewriterConfig.OFF
     return config
+
+
+def initialize(session: v1.Session, game: Game, data: Dataset | Law) -> None:
+    """Give all variables the values that they begin with: their initializers', and those that the data decide."""
+    session.run(v1.global_variables_initializer())
+    if game.initial_of_mean:
+        low, high = game.output_range
+        mean = low + (high - low) / 255 * data.images.mean(axis=0, dtype=np.float64).reshape(game.data_shape)
+        variables = {variable.op.name: variable for variable in v1.global_variables()}
+        for name, value in game.initial_of_mean(mean).items():
+            variables[name].load(value, session)
 
 
 def refuse_missing_gpu(device: str) -> None:

@@ -200,10 +200,11 @@ def published_folder(path: pathlib.Path) -> Iterator[pathlib.Path]:
 def forget_temporaries(folder: pathlib.Path, keep: str = "", older: float = 0.0) -> None:
     """Remove what `published` and `published_folder` had not ended in a folder when their process was killed.
 
-    No other may write there now, but for the file `keep`, or where only what is `older`, in seconds, is removed.
+    No other may write there now, but for files whose names begin with `keep`, or where only what is `older`, in
+    seconds, is removed.
     """
     for path in folder.glob(".*.????????.tmp"):
-        if not (keep and path.name.startswith(f".{keep}.")):
+        if not (keep and path.name.startswith(f".{keep}")):
             with contextlib.suppress(FileNotFoundError):  # another process forgets too
                 if not older or time.time() - path.stat().st_mtime > older:
                     _remove(path)

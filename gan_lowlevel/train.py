@@ -4,7 +4,6 @@ import dataclasses
 import math
 from typing import Any
 
-import numpy as np
 import tensorflow as tf
 
 from gan_lowlevel import console, system, tables, xla_cache
@@ -19,7 +18,7 @@ from gan_lowlevel.loop import ExplicitLoop, Report, batches_played
 from gan_lowlevel.networks.game import Game
 from gan_lowlevel.recorder import Bystander, Clock, Recorder
 from gan_lowlevel.runs import Run, lost_checkpoints
-from gan_lowlevel.sessions import session_config
+from gan_lowlevel.sessions import initialize, session_config
 from gan_lowlevel.workers import ALONE, Alone, Workers, lost
 
 v1 = tf.compat.v1
@@ -144,17 +143,6 @@ def _play(
             console.print_end(config, run, report, done, progress.seconds, stopped, loop.rewinds)
         workers.end(session)
         return stopped or Exit.DONE
-
-
-def initialize(session: v1.Session, game: Game, data: Dataset) -> None:
-    """Give all variables the values that they begin with: their initializers', and those that the data decide."""
-    session.run(v1.global_variables_initializer())
-    if game.initial_of_mean:
-        low, high = game.output_range
-        mean = low + (high - low) / 255 * data.images.mean(axis=0, dtype=np.float64).reshape(game.data_shape)
-        variables = {variable.op.name: variable for variable in v1.global_variables()}
-        for name, value in game.initial_of_mean(mean).items():
-            variables[name].load(value, session)
 
 
 def _resumed(config: Config, data: Dataset, run: Run, states: Checkpoints, rewinds: int) -> tuple[int, dict[str, Any]]:

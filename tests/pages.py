@@ -6,17 +6,35 @@ import pathlib
 import re
 from typing import NamedTuple
 
+from gan_lowlevel.course import folder
+from gan_lowlevel.course import pages as lessons
+
 ROOT = pathlib.Path(__file__).parent.parent
 PAGES = {
     path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8")
-    for path in (*sorted(ROOT.glob("README*.md")), ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md")))
+    for path in (*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md")))
 }
+LESSONS = {number: "\n\n".join(cell.source for cell in lessons.read(number).cells) for number in folder.pages()}
+PROGRAMS = ("python -m", "pip", "tensorboard", "docker", "curl")  # of which a sentence may show a line
 
 
 def commands() -> list[str]:
-    """Every use of a command of the package on any page, in blocks and in sentences."""
-    found = {one for text in PAGES.values() for one in re.findall(r"python -m gan_lowlevel\.[^`\n]*", text)}
+    """Every use of a command of the package on any page and in any lesson, in blocks and in sentences."""
+    texts = (*PAGES.values(), *LESSONS.values())
+    found = {one for text in texts for one in re.findall(r"python -m gan_lowlevel\.[^`\n]*", text)}
     return sorted(one.rstrip() for one in found)
+
+
+def typed() -> list[str]:
+    """Every other command for a shell, those that `&&` joins apart: lines of blocks, and code in sentences."""
+    found: set[str] = set()
+    for text in (*PAGES.values(), *LESSONS.values()):
+        for block in re.findall(r"^```sh\n(.*?)^```", text, re.DOTALL | re.MULTILINE):
+            found |= set(block.splitlines())
+        code = re.findall(r"`([^`\n]+)`", "".join(prose(text)))
+        found |= {line for line in code if line.startswith(tuple(f"{program} " for program in PROGRAMS))}
+    parts = {part for line in found for part in re.split(r"\s*&&\s*", line) if part}
+    return sorted(part for part in parts if not part.startswith("python -m gan_lowlevel."))
 
 
 def links() -> list[tuple[str, str]]:

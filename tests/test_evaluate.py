@@ -13,7 +13,7 @@ import tensorflow as tf
 from PIL import Image
 from tensorboard.backend.event_processing.plugin_event_accumulator import EventAccumulator
 
-from gan_lowlevel import command, data, evaluate, networks, runs, train
+from gan_lowlevel import command, data, evaluate, evaluations, networks, runs, train
 from gan_lowlevel.commandline import read_config
 from gan_lowlevel.data import embedded, mnist
 from gan_lowlevel.errors import Exit, Failure
@@ -220,6 +220,20 @@ def test_all_checkpoints_are_a_curve_and_the_newest_is_in_the_file(logs, capsys)
     assert "2/2 step 4: error " in out
 
 
+def test_a_mean_over_checkpoints_has_figures_and_curves_of_its_own(logs, capsys):
+    run = runs.Run(logs / "parabola")
+    evaluate.main(EvaluateConfig(run=str(run.directory), count=60))
+    before = left(run.directory)
+    evaluate.main(EvaluateConfig(run=str(run.directory), count=60, checkpoint="all", average=2))
+    of_mean = json.loads((run.directory / "evaluation_average_2.json").read_text())
+    assert {figure["step"] for figure in of_mean.values()} == {4}
+    assert of_mean["energy"]["value"] != before["energy"]["value"]
+    assert of_mean["energy"]["real"] == before["energy"]["real"]
+    assert left(run.directory) == before
+    assert list(evaluations.curves(run, average=2)) == [4]  # of steps 2 and 4; 2 has none before it
+    assert "G the mean of 2 checkpoints" in capsys.readouterr().out
+
+
 def test_the_same_seed_is_the_same_figures(logs):
     found = []
     for seed in (1, 1, 2):
@@ -283,6 +297,9 @@ def test_debug_says_how_long_each_part_took(logs, capsys):
         (["--run=nowhere"], 1, "nowhere holds no run"),
         (["--run=LOGS/mlp", "--count=11"], 1, "--count=11"),
         (["--run=LOGS/mlp", "--checkpoint=last"], 1, "newest, all or the step of a checkpoint, got 'last'"),
+        (["--run=LOGS/mlp", "--average=0"], 1, "--average=0"),
+        (["--run=LOGS/mlp", "--average=3"], 1, "--average=3 wants 3 checkpoints up to step 4, "),
+        (["--run=LOGS/mlp", "--average=3", "--checkpoint=all"], 1, "--average=3 wants 3 checkpoints up to step 4, "),
         (["--run=LOGS/mlp", "--checkpoint=3"], 1, "has no checkpoint of step 3: give one of 2, 4"),
         (["--run=LOGS/parabola", "--input_data_dir=x"], 1, "this one drew its data (parabola): leave it out"),
         (["--run=LOGS/mlp", "--input_data_dir=LOGS"], 3, "holds photographs, and --model=mlp trains on mnist"),

@@ -92,7 +92,7 @@ def test_curves_are_of_all_steps_and_a_step_is_replaced(run):
     for step, value in ((20, 2.0), (10, 1.0), (20, 5.0), (30, 3.0)):
         write(run, found(step, parzen=value))
     assert len(event_files(run)) == 1
-    accumulator = EventAccumulator(str(evaluations.folder(run)))
+    accumulator = EventAccumulator(str(run.evaluation()))
     accumulator.Reload()
     assert seen(accumulator, "evaluation/parzen") == [(10, 1.0), (20, 5.0), (30, 3.0)]
     assert seen(accumulator, "evaluation/recall") == [(10, 0.5), (20, 0.5), (30, 0.5)]
@@ -102,7 +102,7 @@ def test_curves_are_of_all_steps_and_a_step_is_replaced(run):
 def test_a_tensorboard_that_is_open_sees_no_step_twice(run):
     write(run, found(10, parzen=1.0))
     write(run, found(20, parzen=2.0))
-    accumulator = EventAccumulator(str(evaluations.folder(run)))
+    accumulator = EventAccumulator(str(run.evaluation()))
     accumulator.Reload()
     write(run, found(10, parzen=9.0))
     accumulator.Reload()
@@ -136,7 +136,7 @@ def test_a_write_that_fails_leaves_the_old_figures_and_nothing_else(run, monkeyp
 
     monkeypatch.setattr(os if breaks == "fsync" else system, breaks, full)
     with pytest.raises(OSError, match="No space left"):
-        evaluations._write_events(evaluations.folder(run), {}) if breaks == "fsync" else write(run, found(20))
+        evaluations._write_events(run.evaluation(), {}) if breaks == "fsync" else write(run, found(20))
     assert {path: path.read_bytes() for path in run.directory.rglob("*") if path.is_file()} == before
 
 
@@ -162,16 +162,16 @@ def test_brief():
 
 def test_an_unfinished_file_is_none_that_tensorboard_reads(run):
     write(run, found(10))
-    pathlib.Path(evaluations.folder(run), ".unfinished-1").write_bytes(b"torn")
+    pathlib.Path(run.evaluation(), ".unfinished-1").write_bytes(b"torn")
     assert len(event_files(run)) == 1
-    accumulator = EventAccumulator(str(evaluations.folder(run)))
+    accumulator = EventAccumulator(str(run.evaluation()))
     accumulator.Reload()
     assert seen(accumulator, "evaluation/parzen") == [(10, 100.0)]
 
 
 def test_a_full_disk_is_an_oserror_that_names_the_file_and_leaves_the_old_curves(run, monkeypatch):
     write(run, found(10))
-    before = sorted(os.listdir(evaluations.folder(run)))
+    before = sorted(os.listdir(run.evaluation()))
 
     def full(*_):
         raise tf.errors.ResourceExhaustedError(None, None, "file; No space left on device")
@@ -180,12 +180,12 @@ def test_a_full_disk_is_an_oserror_that_names_the_file_and_leaves_the_old_curves
     with pytest.raises(OSError, match="No space left on device") as raised:
         write(run, found(20))
     assert re.fullmatch(r"events\.out\.tfevents\..*\.evaluation", os.path.basename(raised.value.filename))
-    assert sorted(os.listdir(evaluations.folder(run))) == before
+    assert sorted(os.listdir(run.evaluation())) == before
 
 
 def foreign(run, **content) -> None:
     """An event file of somebody else's, whole."""
-    with tf.io.TFRecordWriter(str(evaluations.folder(run) / "events.out.tfevents.0.foreign")) as file:
+    with tf.io.TFRecordWriter(str(run.evaluation() / "events.out.tfevents.0.foreign")) as file:
         file.write(tf.compat.v1.Event(step=7, **content).SerializeToString())
         file.write(b"\xff no event")
 
@@ -196,7 +196,7 @@ def test_what_an_evaluation_did_not_write_is_no_point(run):
     foreign(run, summary=tf.compat.v1.Summary(value=[
         value(tag="evaluation/parzen", simple_value=3.0), value(tag="D_loss", tensor=tf.make_tensor_proto(1.0)),
     ]))  # fmt: skip
-    (evaluations.folder(run) / "events.out.tfevents.1.folder").mkdir()
+    (run.evaluation() / "events.out.tfevents.1.folder").mkdir()
     points = curves(run)
     assert {step: set(tags) for step, tags in points.items() if tags} == {
         7: {"evaluation/parzen"}, 10: {"evaluation/parzen", "evaluation/recall"}
@@ -209,6 +209,6 @@ def test_a_file_that_another_evaluation_replaces_meanwhile_is_let_go(run, monkey
     write(run, found(10))
     there = event_files(run)
     monkeypatch.setattr(
-        evaluations, "event_files", lambda run: [evaluations.folder(run) / "events.out.tfevents.0.gone", *there]
+        evaluations, "event_files", lambda run, average: [run.evaluation() / "events.out.tfevents.0.gone", *there]
     )
     assert set(curves(run)) == {10}

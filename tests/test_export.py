@@ -283,6 +283,7 @@ def test_what_comes_with_the_package_is_exported_with_its_own_card(exported):
         (["--run=RUN", "--pretrained=mlp", "--out=out"], "not both"),
         (["--pretrained=dcgan", "--out=out"], "--pretrained wants one of mlp, parabola, got 'dcgan'"),
         (["--pretrained=mlp", "--checkpoint=3", "--out=out"], "--checkpoint is for --run"),
+        (["--pretrained=mlp", "--average=2", "--out=out"], "--average is for --run"),
         (["--run=nowhere", "--out=out"], "nowhere holds no run"),
         (["--run=RUN", "--out=out", "--checkpoint=3"], "has no checkpoint of step 3: give one of 1, 2"),
         (["--run=RUN", "--out=out", "--checkpoint=x"], "--checkpoint wants newest or the step"),

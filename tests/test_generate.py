@@ -417,6 +417,7 @@ def test_wanted_seeds(settings, said):
         (["--run=LOGS/mlp", "--pretrained=mlp", "--out=out"], "give --run or --pretrained, not both"),
         (["--pretrained=dog", "--out=out"], "--pretrained wants one of mlp, parabola, got 'dog'"),
         (["--pretrained=mlp", "--out=out", "--checkpoint=5"], "--checkpoint is for --run"),
+        (["--pretrained=mlp", "--average=2", "--out=out"], "--average is for --run"),
         (["--pretrained=parabola", "--out=out", "--zip=images.zip"], "the package's parabola draws points"),
         (["--run=LOGS/mlp", "--out=out", "--checkpoint=all"], "--checkpoint wants newest or the step"),
     ],

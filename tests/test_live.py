@@ -11,10 +11,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from gan_lowlevel import command, data, gan, live, screen, train
+from gan_lowlevel import command, data, gan, live, screen, sessions
 from gan_lowlevel.commandline import read_config
 from gan_lowlevel.errors import Exit, Failure
 from gan_lowlevel.loop import ExplicitLoop
+from tests.colours import near
 
 v1 = tf.compat.v1
 ROOT = pathlib.Path(__file__).parent.parent
@@ -40,11 +41,6 @@ def moved(before: dict[str, np.ndarray], after: dict[str, np.ndarray]) -> set[st
     """Of whom weights are others than before."""
     return {name.partition("/")[0] for name in before
             if name.startswith(("generator/", "discriminator/")) and (before[name] != after[name]).any()}  # fmt: skip
-
-
-def near(picture: np.ndarray, colour: tuple[int, int, int]) -> np.ndarray:
-    """Where a picture has that colour, but for the smoothing of edges: bool [H, W]."""
-    return np.abs(picture.astype(int) - colour).max(axis=2) < 30
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +72,7 @@ def test_with_the_recipes_knobs_it_is_the_run_bit_for_bit(flags):
     rows = data.rows(table.law, config, game.output_range, game.data_shape)
     with tf.Graph().as_default() as graph, v1.Session() as session:
         loop = ExplicitLoop(session, gan.build(config, game), game, config, rows)
-        train.initialize(session, game, table.law)
+        sessions.initialize(session, game, table.law)
         for step in range(3):
             loop.play(step)
         assert_same(session.run({variable.op.name: variable for variable in v1.global_variables()}), weights(table))

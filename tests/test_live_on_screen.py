@@ -17,6 +17,7 @@ import pytest
 from PIL import Image, ImageGrab
 
 from gan_lowlevel.errors import Exit
+from tests.colours import near
 
 pytestmark = pytest.mark.screen
 
@@ -123,9 +124,9 @@ def start(display, tmp_path):
 
 def shows_a_game(picture: Image.Image) -> bool:
     """Whether it has much white, points as red as real ones and as blue as fakes, and text: no blank window."""
-    pixels = np.asarray(picture.convert("RGB")).astype(int)
+    pixels = np.asarray(picture.convert("RGB"))
     colours = (255, 255, 255), (255, 0, 0), (0, 0, 255), (0, 0, 0)
-    white, red, blue, black = ((np.abs(pixels - colour).max(axis=2) < 30).mean() for colour in colours)
+    white, red, blue, black = (near(pixels, colour).mean() for colour in colours)
     return 0.3 < white < 0.97 and red > 0.0005 and blue > 0.0005 and black > 0.005
 
 

@@ -116,12 +116,13 @@ def lay_out(folder: pathlib.Path) -> None:
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory) -> pathlib.Path:
-    """A folder with the data, and the runs logs/NAME and logs/digits, as the pages suppose them."""
+    """A folder with the data, and the runs logs/NAME, logs/digits and that of lesson 11, as the pages suppose them."""
     folder = tmp_path_factory.mktemp("typed")
     lay_out(folder)
     runs = [
         ["main", "--input_data_dir=DIR", "--run_name=NAME", f"--max_steps={STEPS}", "--batch_size=32"],
         ["main", "--run_name=digits", f"--max_steps={STEPS}", "--batch_size=32"],
+        ["main", "--logdir=logs/lessons", "--run_name=measured", f"--max_steps={STEPS}", "--batch_size=32"],
     ]
     for code, _, error, _ in run_commands.several(runs, cwd=folder, env=run_commands.environment()):
         assert (code, error) == (Exit.DONE, "")

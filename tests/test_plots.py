@@ -6,11 +6,7 @@ import numpy as np
 import pytest
 
 from gan_lowlevel import plots
-
-
-def near(picture: np.ndarray, colour: tuple[int, int, int]) -> np.ndarray:
-    """Where a picture has that colour, but for the smoothing of edges: bool [H, W]."""
-    return np.abs(picture.astype(int) - colour).max(axis=2) < 30
+from tests.colours import near
 
 
 def middle(where: np.ndarray) -> tuple[float, float]:

@@ -7,26 +7,28 @@ import numpy as np
 import pytest
 
 from benchmarks import rows, tables
-from docs import results
+from docs.results import page, study, words
+from docs.results.files import PAGE, PICTURES, READMES, load_all
 from gan_lowlevel.commandline import read_config
 
-FILES = {name: results.load(name) for name in ("paper", "modes", "games", "articles", *results.STUDIES)}
-PAGE = results.PAGE.read_text(encoding="utf-8")
+FILES = load_all()
+TEXT = PAGE.read_text(encoding="utf-8")
 
 
 def test_the_page_is_made_of_the_files():
-    assert results.page(FILES) == PAGE, "python -m docs.results makes it anew"
+    assert page.page(FILES) == TEXT, "python -m docs.results makes it anew"
 
 
-def test_the_readmes_table_is_made_of_the_files():
-    readme = results.README.read_text(encoding="utf-8")
-    assert results.with_table(readme, FILES) == readme, "python -m docs.results makes it anew"
+@pytest.mark.parametrize("language", READMES)
+def test_the_readmes_table_is_made_of_the_files(language):
+    readme = READMES[language].read_text(encoding="utf-8")
+    assert page.with_table(readme, FILES, language) == readme, "python -m docs.results makes it anew"
 
 
 def test_every_picture_of_the_page_is_there_and_every_one_that_is_there_is_shown():
-    shown = set(re.findall(r"\]\(pictures/results/([^)]+)\)", PAGE))
-    assert shown == {path.name for path in results.PICTURES.glob("*.png")}
-    assert shown >= {f"{name}.png" for name in results.draw(FILES)}
+    shown = set(re.findall(r"\]\(pictures/results/([^)]+)\)", TEXT))
+    assert shown == {path.name for path in PICTURES.glob("*.png")}
+    assert shown >= {f"{name}.png" for name in page.draw(FILES)}
 
 
 @pytest.mark.parametrize("name", [name for name in rows.TABLES if FILES[name].get("rows")])
@@ -44,35 +46,33 @@ def test_a_row_has_the_command_of_its_runs(name):
         assert len({run["steps"] for run in written["runs"]}) == 1  # all of one length
 
 
-@pytest.mark.parametrize("study", [one for one in rows.STUDIES if FILES[one.name]], ids=lambda one: one.name)
-def test_a_study_has_every_trial_of_its_grid(study):
-    written = FILES[study.name]
-    assert written["command"] == study.command
-    first, last = map(int, study.seeds.split("-"))
-    wanted = {
-        (loss, d, g, seed) for loss in results.LOSSES for d, g in results.RATIOS for seed in range(first, last + 1)
-    }
-    found = [tuple(one[key] for key in ("g_loss", "d_step", "g_step", "seed")) for one in written["trials"]]
+@pytest.mark.parametrize("one", [one for one in rows.STUDIES if FILES[one.name]], ids=lambda one: one.name)
+def test_a_study_has_every_trial_of_its_grid(one):
+    written = FILES[one.name]
+    assert written["command"] == one.command
+    first, last = map(int, one.seeds.split("-"))
+    wanted = {(loss, d, g, seed) for loss in study.LOSSES for d, g in study.RATIOS for seed in range(first, last + 1)}
+    found = [tuple(trial[key] for key in ("g_loss", "d_step", "g_step", "seed")) for trial in written["trials"]]
     assert sorted(found) == sorted(wanted)
 
 
 def test_the_first_good_moment_is_found_in_steps_and_seconds():
-    study = rows.Study("one", "", "0", "quality/energy", good=0.005, bad=0.05)
+    asked = rows.Study("one", "", "0", "quality/energy", good=0.005, bad=0.05)
     columns = {
         "step": np.array([100.0, 200.0, 300.0, 400.0]),
         "speed/steps_per_second": np.array([50.0, 100.0, 100.0, 200.0]),
         "quality/energy": np.array([0.2, math.nan, 0.004, 0.06]),
     }
     # 100 steps at 50 a second, then twice 100 at 100 a second.
-    assert tables.reached(study, columns) == {"good_step": 300, "good_seconds": 4.0, "collapsed": True}
+    assert tables.reached(asked, columns) == {"good_step": 300, "good_seconds": 4.0, "collapsed": True}
     columns["quality/energy"] = np.array([0.2, 0.1, 0.1, 0.04])
-    assert tables.reached(study, columns) == {"good_step": None, "good_seconds": None, "collapsed": False}
+    assert tables.reached(asked, columns) == {"good_step": None, "good_seconds": None, "collapsed": False}
 
 
 def test_where_more_is_better_good_is_above_and_collapsed_below():
-    study = rows.Study("one", "", "0", "quality/high_quality", good=0.5, bad=0.1, rising=True)
+    asked = rows.Study("one", "", "0", "quality/high_quality", good=0.5, bad=0.1, rising=True)
     columns = {"step": np.array([10.0, 20.0]), "speed/steps_per_second": np.array([10.0, 10.0])}
-    assert tables.reached(study, columns | {"quality/high_quality": np.array([0.6, 0.05])}) == {
+    assert tables.reached(asked, columns | {"quality/high_quality": np.array([0.6, 0.05])}) == {
         "good_step": 10,
         "good_seconds": 1.0,
         "collapsed": True,
@@ -80,7 +80,7 @@ def test_where_more_is_better_good_is_above_and_collapsed_below():
 
 
 def test_best_median_and_worst_are_by_the_judge():
-    row = rows.Row("one", "", range(5), judge="frechet")
+    row = rows.Row("one", "", range(5), "", "", judge="frechet")
     found = [{"seed": seed, "measures": {"frechet": {"value": value}}} for seed, value in enumerate([5, 1, 9, 3, 7])]
     assert tables.ranked(row, found) == {"best": 1, "median": 0, "worst": 2}
     assert tables.ranked(row, found[:1]) == {"only": 0}
@@ -92,4 +92,4 @@ def test_best_median_and_worst_are_by_the_judge():
      ([], "–"), ([-1.0, -3.0], "−2.0 ± 1.4"), ([8, 8], "8 ± 0")],
 )  # fmt: skip
 def test_a_spread_has_the_digits_that_it_knows(values, text):
-    assert results.spread(values) == text
+    assert words.spread(values) == text

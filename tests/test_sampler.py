@@ -25,8 +25,8 @@ def run_of(tmp_path_factory):
 
     def run(model: str) -> Run:
         if model not in made:
-            argv = [f"--model={model}", "--max_steps=2", "--batch_size=4", "--sample_every=0", "--threads=2"]
-            config = read_config([*argv, f"--logdir={logdir}", f"--run_name={model}"])
+            argv = [f"--model={model}", "--max_steps=2", "--batch_size=4", "--sample_every=0", "--save_every=1"]
+            config = read_config([*argv, "--threads=2", f"--logdir={logdir}", f"--run_name={model}"])
             random = np.random.default_rng(0)
             images, labels = random.integers(0, 256, (8, *PICTURES[model]), np.uint8), np.zeros(8, np.uint8)
             data_set = Dataset(images, labels, images[:0], labels[:0], "random pictures")
@@ -40,9 +40,9 @@ def run_of(tmp_path_factory):
     return run
 
 
-def opened(run: Run) -> Sampler:
+def opened(run: Run, **of: int) -> Sampler:
     settings = runs.read_settings(run).without_dropout()
-    return Sampler(run, settings, networks.GAMES[settings.model](settings))
+    return Sampler(run, settings, networks.GAMES[settings.model](settings), **of)
 
 
 @pytest.fixture(scope="module")
@@ -132,6 +132,29 @@ def test_seeds_beyond_32_bits(sampler_of):
     assert len({row.tobytes() for row in sampler_of("mlp").samples([5, 5 + 2**31, 5 + 2**32])}) == 3
 
 
+@pytest.mark.parametrize("model", ["mlp", "dcgan"])  # dcgan's moving statistics are averaged too
+def test_of_a_mean_over_checkpoints_the_weights_are_its_and_d_is_the_last_ones(run_of, model):
+    run = run_of(model)
+    first, last = (tf.train.load_checkpoint(str(run.checkpoints / f"ckpt-00000000{k}" / "model")) for k in (1, 2))
+    with opened(run, average=2) as sampler:
+        assert sampler.step == 2
+        found = sampler.weights()
+    moved = 0
+    for name, weights in found.items():
+        one, other = first.get_tensor(name).astype(np.float64), last.get_tensor(name).astype(np.float64)
+        wanted = (one + other) / 2 if name.startswith("generator/") else other
+        np.testing.assert_array_equal(weights, wanted.astype(np.float32), err_msg=name)
+        moved += not np.array_equal(one, other)
+    assert moved > len(found) / 2  # the two checkpoints differ, or nothing was tested
+
+
+@pytest.mark.parametrize("of", [{"average": 3}, {"average": 2, "step": 1}])
+def test_too_few_checkpoints_for_a_mean(run_of, of):
+    with pytest.raises(Failure, match=r"checkpoints up to step [12], .* has [12]: give a smaller one") as caught:
+        opened(run_of("mlp"), **of)
+    assert caught.value.code == Exit.FLAGS
+
+
 def test_a_run_without_a_checkpoint(run_of, tmp_path):
     shutil.copy(run_of("mlp").flags, tmp_path)
     with pytest.raises(Failure, match="has no checkpoint yet") as caught:
@@ -141,6 +164,7 @@ def test_a_run_without_a_checkpoint(run_of, tmp_path):
 
 def test_a_run_without_a_good_checkpoint(run_of, tmp_path, capsys):
     shutil.copytree(run_of("mlp").directory, tmp_path / "copy")
+    shutil.rmtree(tmp_path / "copy" / "checkpoints" / "ckpt-000000001")
     (tmp_path / "copy" / "checkpoints" / "ckpt-000000002" / "model.index").write_bytes(b"")
     with pytest.raises(Failure, match="none of the 1") as caught:
         opened(Run(tmp_path / "copy"))

@@ -1,5 +1,6 @@
 """The site: what it is made of is complete, and what is made of it holds in a real browser, without any other host."""
 
+import contextlib
 import functools
 import html.parser
 import http.server
@@ -12,6 +13,7 @@ import sys
 import threading
 import urllib.parse
 import xml.etree.ElementTree
+from collections.abc import Iterator
 
 import pytest
 from packaging.requirements import Requirement
@@ -136,14 +138,21 @@ class Silent(http.server.SimpleHTTPRequestHandler):
         pass
 
 
-@pytest.fixture(scope="module")
-def address(site):
-    """Where the site is served from: this machine."""
-    handler = functools.partial(Silent, directory=str(site))
+@contextlib.contextmanager
+def served(folder: pathlib.Path) -> Iterator[str]:
+    """The address of a folder's files, from this machine."""
+    handler = functools.partial(Silent, directory=str(folder))
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}"
         server.shutdown()
+
+
+@pytest.fixture(scope="module")
+def address(site):
+    """Where the site is served from."""
+    with served(site) as address:
+        yield address
 
 
 @pytest.fixture(scope="module")
@@ -314,12 +323,8 @@ def test_what_is_broken_is_seen(tmp_path, driver):
         "<html><body style='width: 3000px'><img src='missing.png'><span class='math'>x</span>"
         "<script src='https://cdn.example/x.js'></script></body></html>"
     )
-    with http.server.ThreadingHTTPServer(
-        ("127.0.0.1", 0), functools.partial(Silent, directory=str(tmp_path))
-    ) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        found = faults(driver, f"http://127.0.0.1:{server.server_port}", "page.html")
-        server.shutdown()
+    with served(tmp_path) as address:
+        found = faults(driver, address, "page.html")
     assert [path.rpartition("/")[2] for path in found["pictures"]] == ["missing.png"]
     assert found["formulas"] == ["x"]
     assert found["too_wide"] > 1000

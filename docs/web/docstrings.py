@@ -9,8 +9,8 @@ import dataclasses
 import enum
 import functools
 import inspect
-import io
 import re
+import textwrap
 import tokenize
 from typing import Any, NamedTuple
 
@@ -60,15 +60,16 @@ def as_rst(lines: list[str]) -> list[str]:
 @functools.cache
 def _comments(path: str) -> dict[int, str]:
     """The comments of a file by line."""
-    with open(path, encoding="utf-8") as file:
-        tokens = tokenize.generate_tokens(io.StringIO(file.read()).readline)
+    with tokenize.open(path) as file:
+        tokens = tokenize.generate_tokens(file.readline)
         return {token.start[0]: token.string.lstrip("# ") for token in tokens if token.type == tokenize.COMMENT}
 
 
 def is_record(thing: Any) -> bool:
     """A named tuple, a dataclass or an enumeration, whose fields its class writes out."""
-    known = inspect.isclass(thing) and (issubclass(thing, enum.Enum) or hasattr(thing, "_fields"))
-    return known or (inspect.isclass(thing) and dataclasses.is_dataclass(thing))
+    return inspect.isclass(thing) and (
+        issubclass(thing, enum.Enum) or hasattr(thing, "_fields") or dataclasses.is_dataclass(thing)
+    )
 
 
 def fields(record: type) -> list[Field]:
@@ -77,9 +78,7 @@ def fields(record: type) -> list[Field]:
         lines, first = inspect.getsourcelines(record)
     except (OSError, TypeError):
         return []
-    source = "".join(lines)
-    indent = re.match(r"\s*", source)[0]
-    [node] = ast.parse(re.sub(f"^{indent}", "", source, flags=re.MULTILINE)).body
+    [node] = ast.parse(textwrap.dedent("".join(lines))).body
     said = _comments(inspect.getsourcefile(record))
     declared = dataclasses.fields(record) if dataclasses.is_dataclass(record) else ()
     settings = {field.name: field for field in declared if "setting" in field.metadata}
@@ -93,17 +92,15 @@ def fields(record: type) -> list[Field]:
             continue
         if name.startswith("_"):
             continue
-        start, end = first + one.lineno - 1, first + one.end_lineno - 1
-        beside = [said[i] for i in range(start, end + 1) if i in said]
-        above = []
-        while start > first and start - 1 in said and lines[start - 1 - first].lstrip().startswith("#"):
-            start -= 1
-            above.insert(0, said[start])
+        begin, end = one.lineno - 1, one.end_lineno
+        while lines[begin - 1].lstrip().startswith("#"):  # above it; the first line is the class's own
+            begin -= 1
         if name in settings:
             default, text = repr(settings[name].default), settings[name].metadata["setting"].help
             default = "the recipe's" if default == "None" else default
         else:
-            default, text = one.value and ast.unparse(one.value), " ".join([*above, *beside])
+            default = one.value and ast.unparse(one.value)
+            text = " ".join(said[first + i] for i in range(begin, end) if first + i in said)
         kind = f"{kind} = {default}".strip() if default else kind
         found.append(Field(name, kind, text))
     return found

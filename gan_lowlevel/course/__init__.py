@@ -5,7 +5,8 @@
 
 from gan_lowlevel.course.checking import check
 from gan_lowlevel.course.exercise import Exercise, Hole
-from gan_lowlevel.course.figures import show, source
+from gan_lowlevel.course.figures import show
+from gan_lowlevel.course.listings import source
 from gan_lowlevel.course.playing import Table, table
 from gan_lowlevel.course.starting import start
 from gan_lowlevel.course.training import Seen, seen, trained

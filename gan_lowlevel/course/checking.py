@@ -1,8 +1,8 @@
 """A student's function held against the answer on random inputs."""
 
-import collections
 import copy
 import inspect
+from collections import Counter
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -15,9 +15,7 @@ from gan_lowlevel.output import say
 LONGEST = 300  # characters of a value that is shown
 SEED = 9  # of the random inputs
 
-_tries: collections.Counter[tuple[int, str]] = (
-    collections.Counter()
-)  # wrong ones by lesson and exercise, in this process
+_tries: Counter[tuple[int, str]] = Counter()  # wrong ones by lesson and exercise, in this process
 
 
 class Verdict(NamedTuple):
@@ -68,7 +66,8 @@ def verdict(exercise: Exercise, function: Callable) -> Verdict:
             except (Hole, NotImplementedError):
                 return Verdict("open", f"still open: {exercise.name}")
             except Exception as error:
-                return _wrong_on(exercise, i, given, [("it raised", _raised(error))])
+                said = _short(f"{type(error).__name__}: {one_line(str(error).strip())}")
+                return _wrong_on(exercise, i, given, [("it raised", said)])
         if came is None:
             return Verdict("open", f"still open: {exercise.name} returns nothing yet")
         if (lines := _difference(exercise, wanted, came)) is not None:
@@ -81,7 +80,10 @@ def _called(exercise: Exercise, function: Callable, given: tuple) -> dict[str, A
     given = copy.deepcopy(given)  # what one function writes into its arguments the other does not see
     if exercise.graph:
         return _of_graph(function, given)
-    result = function(*given)
+    return _parts(function(*given))
+
+
+def _parts(result: Any) -> dict[str, Any] | None:
     return None if result is None or result is ... else flat(result)
 
 
@@ -92,10 +94,10 @@ def _of_graph(function: Callable, given: tuple) -> dict[str, Any] | None:
     v1 = tf.compat.v1
     with tf.Graph().as_default(), v1.Session() as session:
         v1.set_random_seed(SEED)
-        result = function(*(tf.constant(one) if isinstance(one, (np.ndarray, float)) else one for one in given))
-        if result is None or result is ...:
+        given = (tf.constant(one) if isinstance(one, (np.ndarray, float)) else one for one in given)
+        parts = _parts(function(*given))
+        if parts is None:
             return None
-        parts = flat(result)
         tensors = {at: part for at, part in parts.items() if tf.is_tensor(part) or isinstance(part, tf.Variable)}
         session.run(v1.global_variables_initializer())
         return parts | session.run(tensors) if tensors else parts
@@ -140,10 +142,8 @@ def _value(value: Any) -> str:
         text = f"{np.array2string(value, precision=6, threshold=20, separator=', ')}, shape {shape}"
     else:
         text = repr(value.item() if isinstance(value, (np.ndarray, np.generic)) else value)
-    text = " ".join(text.split())
-    return text if len(text) <= LONGEST else f"{text[:LONGEST]} …"
+    return _short(" ".join(text.split()))
 
 
-def _raised(error: Exception) -> str:
-    text = f"{type(error).__name__}: {one_line(str(error).strip())}"
+def _short(text: str) -> str:
     return text if len(text) <= LONGEST else f"{text[:LONGEST]} …"

@@ -2,6 +2,7 @@
 
 import ast
 import pathlib
+import re
 import warnings
 from typing import NamedTuple
 
@@ -27,6 +28,22 @@ class HandedIn(NamedTuple):
 
 def read(path: pathlib.Path) -> HandedIn:
     """Raises Failure(DATA) for what is no file, no notebook and no text; runs nothing."""
+    statements: list[ast.stmt] = []
+    broken: dict[str, str] = {}
+    for source in _cells(path):
+        source = "\n".join("" if line.lstrip().startswith(("%", "!")) else line for line in source.split("\n"))
+        try:
+            statements += [statement for statement in ast.parse(source).body if _kept(statement)]
+        except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+            said = error.msg if isinstance(error, SyntaxError) else str(error)
+            names = re.findall(r"^def\s+(\w+)", source, re.MULTILINE)
+            broken |= dict.fromkeys(names, f"no Python: {said}")
+    return HandedIn(statements, broken)
+
+
+def _cells(path: pathlib.Path) -> list[str]:
+    """The code of each cell."""
+    notebook = path.suffix.lower() == ".ipynb"
     try:
         if not path.is_file():
             raise Failure(Exit.DATA, f"{path} is no file: give the .py or the .ipynb with the exercises.")
@@ -34,28 +51,16 @@ def read(path: pathlib.Path) -> HandedIn:
             content = file.read(LARGEST + 1)
         if len(content) > LARGEST:
             raise Failure(Exit.DATA, f"{path} has more than {LARGEST:,} bytes: give the exercises without outputs.")
-        text = content.decode("utf-8-sig")
-        notebook = path.suffix.lower() == ".ipynb"
         with warnings.catch_warnings(action="ignore"):  # of old kinds of notebooks
-            cells = jupytext.reads(text, fmt="ipynb" if notebook else "py:percent").cells
-        sources = [cell.source for cell in cells if cell.cell_type == "code"]
+            cells = jupytext.reads(content.decode("utf-8-sig"), fmt="ipynb" if notebook else "py:percent").cells
+        return [cell.source for cell in cells if cell.cell_type == "code"]
     except Failure:
         raise
     except OSError as error:
         raise Failure(Exit.DATA, f"{path} can't be read: {error.strerror}.") from None
     except Exception as error:  # of a damaged notebook the reader raises many kinds
-        kind = "notebook" if path.suffix.lower() == ".ipynb" else "text in UTF-8"
+        kind = "notebook" if notebook else "text in UTF-8"
         raise Failure(Exit.DATA, f"{path} can't be read as {kind}: {one_line(str(error))[:200]}.") from None
-    statements: list[ast.stmt] = []
-    broken: dict[str, str] = {}
-    for source in sources:
-        source = "\n".join("" if line.lstrip().startswith(("%", "!")) else line for line in source.split("\n"))
-        try:
-            statements += [statement for statement in ast.parse(source).body if _kept(statement)]
-        except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-            said = error.msg if isinstance(error, SyntaxError) else str(error)
-            broken |= dict.fromkeys(_names(source), f"no Python: {said}")
-    return HandedIn(statements, broken)
 
 
 def _kept(statement: ast.stmt) -> bool:
@@ -64,8 +69,3 @@ def _kept(statement: ast.stmt) -> bool:
     if isinstance(statement, (ast.Assign, ast.AnnAssign)) and statement.value is not None:
         return not any(isinstance(node, _RUNS) for node in ast.walk(statement.value))
     return False
-
-
-def _names(source: str) -> list[str]:
-    lines = [line for line in source.split("\n") if line.startswith("def ")]
-    return [line.removeprefix("def ").partition("(")[0].strip() for line in lines]

@@ -49,23 +49,21 @@ def read(number: int) -> Page:
     path = folder.page(number)
     text = path.read_text(encoding="utf-8")
     lines = [i + 2 for i, line in enumerate(text.splitlines()) if line.startswith("# %%")]
-    cells = jupytext.reads(text, fmt="py:percent").cells
-    return Page(
-        number,
-        path,
-        [
-            Cell(cell.cell_type, cell.source, tuple(cell.metadata.get("tags", ())), line)
-            for cell, line in zip(cells, lines, strict=True)
-        ],
-    )
+    cells = zip(_cells(text, "py:percent"), lines, strict=True)
+    return Page(number, path, [cell._replace(line=line) for cell, line in cells])
 
 
 def unedited(page: Page) -> bool:
     """Whether its code is that of the notebook beside it, which differs in the cell that installs the package alone."""
     notebook = page.path.with_suffix(".ipynb")
-    if not notebook.is_file():
-        return False
-    others = jupytext.reads(notebook.read_text(encoding="utf-8"), fmt="ipynb").cells
-    return [cell.source for cell in page.cells if cell.kind == "code" and "install" not in cell.tags] == [
-        cell.source for cell in others if cell.cell_type == "code" and "install" not in cell.metadata.get("tags", ())
-    ]
+    return notebook.is_file() and _code(page.cells) == _code(_cells(notebook.read_text(encoding="utf-8"), "ipynb"))
+
+
+def _cells(text: str, form: str) -> list[Cell]:
+    """As jupytext reads them, which does not say in which line each begins."""
+    cells = jupytext.reads(text, fmt=form).cells
+    return [Cell(cell.cell_type, cell.source, tuple(cell.metadata.get("tags", ())), line=0) for cell in cells]
+
+
+def _code(cells: list[Cell]) -> list[str]:
+    return [cell.source for cell in cells if cell.kind == "code" and "install" not in cell.tags]

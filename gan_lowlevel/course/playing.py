@@ -23,18 +23,19 @@ class Table:
         from gan_lowlevel import data, networks, system
         from gan_lowlevel.gan import build
         from gan_lowlevel.loop import ExplicitLoop
-        from gan_lowlevel.sessions import session_config
+        from gan_lowlevel.sessions import initialize, session_config
 
         v1 = tf.compat.v1
         self.config = read_config(shlex.split(flags))
         self.game = networks.GAMES[self.config.model](self.config)
-        self.rows = data.rows(data.load(self.config), self.config, self.game.output_range, self.game.data_shape)
+        source = data.load(self.config)
+        self.rows = data.rows(source, self.config, self.game.output_range, self.game.data_shape)
         self.graph = tf.Graph()
         with self.graph.as_default():
             self.gan = build(self.config, self.game)
             config = session_config(self.config.threads or system.cores(), self.config.device)
             self.session = v1.Session(config=config)
-            self.session.run(v1.global_variables_initializer())
+            initialize(self.session, self.game, source)
         self.loop = ExplicitLoop(self.session, self.gan, self.game, self.config, self.rows)
         self.step = 0  # the next
         self._entered: list[contextlib.AbstractContextManager] = []

@@ -5,13 +5,14 @@ import sys
 from gan_lowlevel import command
 from gan_lowlevel.course import figures
 from gan_lowlevel.errors import Failure
+from gan_lowlevel.screen import in_notebook
 
 
 def start() -> None:
     """Import TensorFlow, quietly and turned to graphs, and have figures shown where the lesson is read."""
     command.start_tensorflow()
     figures.prepare()
-    if figures.in_notebook():
+    if in_notebook():
         sys.modules["IPython"].get_ipython().set_custom_exc((Failure,), _say)
 
 

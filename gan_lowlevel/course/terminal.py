@@ -8,7 +8,7 @@ from typing import Any
 from rich.console import Console
 from rich.markdown import Markdown
 
-from gan_lowlevel.course import figures, folder, formulas, pages
+from gan_lowlevel.course import figures, folder, formulas, listings, pages
 from gan_lowlevel.course.pages import Cell, Page
 from gan_lowlevel.errors import Exit, Failure
 from gan_lowlevel.output import say
@@ -24,17 +24,17 @@ def run(page: Page) -> None:
     figures.save_to(folder.LOGS / f"{page.number:02}")
     console = Console(highlight=False)
     if not console.is_terminal:
-        console.width = figures.CODE
+        console.width = listings.COLUMNS
     names: dict[str, Any] = {"__name__": "__main__"}
     asked = False
     for cell in page.cells:
         console.print()
         if cell.kind == "markdown":
-            text = Markdown(_text(cell.source), code_theme=figures.THEME, hyperlinks=False)
+            text = Markdown(_text(cell.source), code_theme=listings.THEME, hyperlinks=False)
             console.print(text, width=min(console.width, WIDE))
             asked = cell.source.startswith(pages.PREDICT)
             continue
-        console.print(figures.code(cell.source, indent=4))
+        console.print(listings.listing(cell.source, indent=4))
         console.print()
         if asked and "hide-output" in cell.tags:
             _wait()

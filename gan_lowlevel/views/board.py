@@ -8,12 +8,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.lines import Line2D
-from scipy.special import expit
 
 from gan_lowlevel import losses, plots
 from gan_lowlevel.data.drawn import Law
 from gan_lowlevel.loop import ExplicitLoop
-from gan_lowlevel.metrics import densities
 from gan_lowlevel.networks import gaussian
 from gan_lowlevel.views import line, plane
 
@@ -28,7 +26,6 @@ SIDE = 51  # points of D's surface on a side, a quarter of what pictures of a ru
 REACH, FURTHEST = 0.1, 0.15  # of the side: nearly all arrows are no longer; the others are cut
 NEARLY = 0.9
 FADING = 0.98  # by which the scale of arrows may fall from frame to frame: forces that get smaller are seen to
-SEGMENTS = 40  # of z, between which figure 1 draws its lines
 SWARM = (-0.40, -0.12)  # heights between which G's numbers lie, one above the other, for their arrows
 LOOKING = (0, 0, 1)  # of a game's `draw`, which decides nothing where D has no dropout
 ROOM = 1.5  # by which axes grow
@@ -39,12 +36,6 @@ DOT = {"linestyle": "none", "marker": "o", "markersize": 8}
 POINTS = [
     {"label": "real", "color": plots.REAL, **DOT},
     {"label": "fake, and where G's loss pushes it", "color": plots.FAKE, **DOT},
-]
-DENSITIES = [
-    {"label": "p_data", "color": "black", "linestyle": ":"},
-    {"label": "p_g", "color": "green"},
-    {"label": "D", "color": "blue", "linestyle": "--"},
-    {"label": "D*", "color": "C1", "linestyle": "-."},
 ]
 
 
@@ -153,28 +144,26 @@ class _Strip:
         self._below.set_yticks([0, 1], ["z", "x"])
         for axes in (self._axes, self._below):
             axes.tick_params(labelsize=SMALL)
-        _legend(self._axes, [POINTS[0], {**POINTS[1], "label": "fake"}, *DENSITIES])
+        densities = [{**style, "label": name} for name, style in plots.DENSITIES.items()]
+        _legend(self._axes, [POINTS[0], {**POINTS[1], "label": "fake"}, *densities])
         _colours(figure, (0.4925, 0.305, 0.013, 0.575))
 
     def paint(self, real: np.ndarray, fake: np.ndarray, arrows: np.ndarray) -> "list[Artist]":
         """What is new of it. arrows: [n, entries], in sides of the axes."""
         (low, high), (bottom, top) = self._axes.get_xlim(), self._axes.get_ylim()
         seen = line.see(self._loop, self._law, LOOKING)
-        inner, some = slice(1, -1), slice(None, None, line.LATENTS // SEGMENTS)
-        x, d, best = seen.x[inner], expit(seen.logits[inner]), densities.best_d(seen.p_data, seen.p_g)[inner]
-        p_g = seen.p_g[inner] / np.diff(seen.edges)
         colours = {"cmap": "coolwarm", "vmin": 0, "vmax": 1, "alpha": 0.45}
-        image = self._axes.imshow(d[np.newaxis], extent=(low, high, bottom, top), aspect="auto", **colours)
+        image = self._axes.imshow(seen.d[np.newaxis], extent=(low, high, bottom, top), aspect="auto", **colours)
         heights, arrows = np.linspace(*SWARM, len(fake)), arrows[:, 0] * (high - low)
         jsd = f"JSD\n{seen.measures.jsd:z.3f}\nD's bound\n{seen.measures.bound:z.3f}".replace("-", "−")
         return [
             image,
-            *plots.paint_densities(self._axes, x, self._law.pdf(x), p_g, d, best),
+            *plots.paint_densities(self._axes, seen.x, seen.p_data, seen.p_g, seen.d, seen.best_d),
             *self._axes.plot(real[:, 0], np.full(len(real), -0.05), "|", markersize=9, color=plots.REAL),
             self._axes.quiver(fake[:, 0], heights, arrows, 0 * arrows, width=0.003, **AXES_SCALE),
             *self._axes.plot(fake[:, 0], heights, "o", markersize=4.5, color=plots.FAKE),
             self._below.text(1.03, 1.0, jsd, transform=self._below.transAxes, va="top", fontsize=SMALL),
-            *plots.paint_images(self._below, seen.z[some], seen.g[some], x),
+            *plots.paint_images(self._below, seen.z, seen.g, seen.x),
         ]
 
 

@@ -18,16 +18,21 @@ ARROWS = 40  # intervals of z between which figure 1 draws its lines
 
 
 class Seen(NamedTuple):
-    """Both players over the whole line: [BINS + 2], the bins of gan_lowlevel.metrics.densities, and [LATENTS + 1]."""
+    """Both players as figure 1 shows them, and what is measured of them over the whole line."""
 
-    edges: np.ndarray
-    x: np.ndarray  # middles of the bins
-    logits: np.ndarray  # D's there
-    z: np.ndarray
-    g: np.ndarray  # G(z)
-    p_data: np.ndarray  # masses of the bins
+    x: np.ndarray  # [BINS], rising
+    p_data: np.ndarray  # densities there
     p_g: np.ndarray
+    d: np.ndarray  # D(x)
+    best_d: np.ndarray
+    z: np.ndarray  # [ARROWS + 1], of its lines to G(z)
+    g: np.ndarray
     measures: densities.DensityMeasures
+
+    @property
+    def curves(self) -> dict[str, np.ndarray]:
+        """All but the measures, as gan_lowlevel.plots takes them."""
+        return {name: values for name, values in self._asdict().items() if name != "measures"}
 
 
 def see(loop: ExplicitLoop, law: Gaussian, draw: tuple[int, int, int]) -> Seen:
@@ -38,7 +43,17 @@ def see(loop: ExplicitLoop, law: Gaussian, draw: tuple[int, int, int]) -> Seen:
     g = session.run(gan.play.fake, {gan.z: z[:, np.newaxis], gan.training: False})[:, 0]
     logits = session.run(gan.play.real_logits, {gan.x: x[:, np.newaxis], gan.draw: draw})[:, 0].astype(np.float64)
     p_data, p_g = densities.masses(law.cdf, edges), densities.pushed_forward(g, edges)
-    return Seen(edges, x, logits, z, g, p_data, p_g, densities.measure(p_data, p_g, logits))
+    inner, some = slice(1, -1), slice(None, None, LATENTS // ARROWS)  # the outer bins go on for ever
+    return Seen(
+        x=x[inner],
+        p_data=law.pdf(x[inner]),
+        p_g=p_g[inner] / np.diff(edges),
+        d=expit(logits[inner]),
+        best_d=densities.best_d(p_data, p_g)[inner],
+        z=z[some],
+        g=g[some],
+        measures=densities.measure(p_data, p_g, logits),
+    )
 
 
 class Line:
@@ -57,17 +72,9 @@ class Line:
 
     def samples(self, step: int) -> None:
         """Figure 1: both densities, D and the best D, and the lines from z to G(z)."""
-        seen, inner, some = self._seen(step), slice(1, -1), slice(None, None, LATENTS // ARROWS)
-        picture = plots.figure_one(
-            x=seen.x[inner],
-            p_data=self._scene.data.pdf(seen.x[inner]),
-            p_g=seen.p_g[inner] / np.diff(seen.edges),
-            d=expit(seen.logits[inner]),
-            best_d=densities.best_d(seen.p_data, seen.p_g)[inner],
-            z=seen.z[some],
-            g=seen.g[some],
-            title=f"after {step:,} steps: JSD {seen.measures.jsd:z.3f}, by D at least {seen.measures.bound:z.3f}",
-        )
+        seen = self._seen(step)
+        title = f"after {step:,} steps: JSD {seen.measures.jsd:z.3f}, by D at least {seen.measures.bound:z.3f}"
+        picture = plots.figure_one(**seen.curves, title=title)
         self._scene.keep(f"samples/{self._scene.run.sample(step).name}", "samples/fake", step, picture)
 
     def views(self, step: int) -> None:

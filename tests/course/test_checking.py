@@ -25,7 +25,7 @@ def exercise_of(answer=double, inputs=lambda random: (random.normal(size=3),), *
 def lesson(monkeypatch):
     """A lesson 50 with one exercise, and no tries so far."""
     monkeypatch.setattr(checking, "exercises", lambda number: {"double": exercise_of()} if number == 50 else {})
-    monkeypatch.setattr(checking, "_tries", checking.collections.Counter())
+    monkeypatch.setattr(checking, "_tries", checking.Counter())
 
 
 def handed_in(body):

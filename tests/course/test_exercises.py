@@ -45,11 +45,10 @@ def test_a_mistake_is_refused_with_what_differs(exercise, wrong):
     assert len(came.lines) > len(inputs)
 
 
-@pytest.mark.parametrize(("number", "exercise"), FOUND, ids=named)
-def test_a_hole_is_open_and_two_hints_and_two_mistakes_are_there(number, exercise):
+@pytest.mark.parametrize("exercise", [exercise for _, exercise in FOUND], ids=named)
+def test_a_hole_is_open_and_two_hints_and_two_mistakes_are_there(exercise):
     assert verdict(exercise, lambda *_: ...).state == "open"
     assert verdict(exercise, lambda *_: None).state == "open"
     assert len(exercise.hints) == 2
     assert all(map(str.strip, exercise.hints))
     assert len(exercise.wrong) >= 2
-    assert number in NUMBERS

@@ -1,6 +1,6 @@
 """Pictures of a lesson in a terminal."""
 
-import io
+import sys
 import types
 
 import matplotlib
@@ -9,7 +9,7 @@ import pytest
 from matplotlib import pyplot
 from PIL import Image
 
-from gan_lowlevel import losses
+from gan_lowlevel import losses, screen
 from gan_lowlevel.course import figures, folder, plots, show, source
 from gan_lowlevel.course.training import Seen
 from gan_lowlevel.runs import Run
@@ -54,6 +54,12 @@ def test_a_picture_is_saved_as_it_is(picture, capsys):
     assert Image.open(folder.LOGS / "50" / "figure_1.png").size == (30, 20)
 
 
+def test_a_picture_with_a_palette_keeps_its_colours():
+    show(Image.new("RGB", (3, 2), (255, 128, 0)).quantize(16))
+    saved = Image.open(folder.LOGS / "50" / "figure_1.png").convert("RGB")
+    np.testing.assert_allclose(saved.getpixel((1, 1)), (255, 128, 0), atol=4)
+
+
 def test_panels_curves_and_ideals(tmp_path):
     columns = {"step": np.array([1.0, 2, 3]), "value/V": np.array([-1, np.nan, -2])}
     left, right = plots.panels("a", "b", sharey=True)
@@ -74,16 +80,13 @@ def test_the_packages_own_code_is_shown_whole(capsys):
 
 
 def test_a_kernel_is_told_from_a_terminal(monkeypatch):
-    assert not figures.in_notebook()
+    assert not screen.in_notebook()
     for shell, told in ((types.SimpleNamespace(kernel=1), True), (types.SimpleNamespace(), False), (None, False)):
-        monkeypatch.setitem(
-            figures.sys.modules, "IPython", types.SimpleNamespace(get_ipython=lambda shell=shell: shell)
-        )
-        assert figures.in_notebook() is told
+        monkeypatch.setitem(sys.modules, "IPython", types.SimpleNamespace(get_ipython=lambda shell=shell: shell))
+        assert screen.in_notebook() is told
 
 
 def test_a_figure_that_is_given_is_saved():
     figure = pyplot.figure(figsize=(2, 1))
     show(figure)
-    content = (folder.LOGS / "50" / "figure_1.png").read_bytes()
-    assert Image.open(io.BytesIO(content)).size == (200, 100)
+    assert Image.open(folder.LOGS / "50" / "figure_1.png").size == (200, 100)

@@ -32,6 +32,15 @@ def test_its_graph_is_the_default_one_inside_alone_and_again():
         assert np.isfinite(game.run(gradient, game.loop.g_feed(0, 0))).all()
 
 
+def test_it_begins_with_what_its_data_decide():
+    game = table("--model=goodfellow --dataset=embedded --train_rows=20")
+    initial = game.game.initial_of_mean(game.rows.table.mean(axis=0, dtype=np.float64) / 255)
+    assert initial
+    variables = {variable.op.name: variable for variable in game.gan.theta.g + game.gan.theta.d}
+    for name, value in initial.items():
+        np.testing.assert_allclose(game.run(variables[name]), value, rtol=1e-5)
+
+
 def test_wrong_flags():
     with pytest.raises(Failure, match="unknown flag --batchsize") as caught:
         table("--model=parabola --batchsize=8")

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from gan_lowlevel import draws, train
+from gan_lowlevel import draws, sessions
 from gan_lowlevel import gan as graph
 from gan_lowlevel.commandline import read_config
 from gan_lowlevel.data.dataset import Dataset
@@ -77,7 +77,7 @@ def played() -> Played:
     none = np.zeros(0, np.uint8)
     with tf.Graph().as_default(), v1.Session() as session:
         gan = graph.build(config, game)
-        train.initialize(session, game, Dataset(images, none, images[:0], none, "random"))
+        sessions.initialize(session, game, Dataset(images, none, images[:0], none, "random"))
         loop = ExplicitLoop(session, gan, game, config, Digits())
         kept = {
             connection: [

@@ -1,0 +1,38 @@
+"""Five games beside real data and noise."""
+
+from docs.results.files import Table, figure, measure, rows
+from docs.results.words import length, number, samples, seeds, spread, table, whose
+
+GAMES = ("mlp", "mlp_deep", "dcgan", "dog", "parabola")
+PLAYED = ("value/V", "prob/D_x", "prob/D_G_z")
+
+TEXT = """\
+Each game's recipe at the length that its command says, measured by `python -m gan_lowlevel.evaluate` with 10,000
+samples (fewer where a measure has no use for more), beside real data and noise in the samples' place. Values are means
+± standard deviation over the runs. Pictures: the runs that are best, median and worst by the Fréchet distance
+(`parabola`: by the energy distance), unsorted samples of fixed z. [reading.md](reading.md) explains V, D(x) and
+D(G(z)); what each measure is says `evaluate` itself. Times are of one core, other work beside."""
+
+
+def section(tables: dict[str, Table]) -> str | None:
+    """A table a game, and its samples."""
+    found = rows(tables, "games")
+    if not found:
+        return None
+    parts = [TEXT]
+    for name in GAMES:
+        if name in found:
+            row = found[name]
+            alone = " One run: nothing is known of its spread." if len(row["runs"]) == 1 else ""
+            parts += [f"### {name}", f"{seeds(row)}, {length(row)} each.{alone}", whose("games", {name: row})]
+            parts += [_measures(row), *samples(name)]
+    return "\n\n".join(parts)
+
+
+def _measures(row: Table) -> str:
+    lines = [
+        [name, spread(measure(row, name)), number(facts["real"]), number(facts["noise"])]
+        for name, facts in row["runs"][0]["measures"].items()
+    ]
+    lines += [[tag, spread(figure(row, tag), 2), "", ""] for tag in PLAYED]
+    return table(["measure", "samples", "real data", "noise"], lines)
