@@ -37,7 +37,7 @@ from gan_lowlevel.data import parabola
 from gan_lowlevel.data.gaussian import Gaussian
 from gan_lowlevel.metrics import densities
 from gan_lowlevel.networks import gaussian
-from gan_lowlevel.plots import paint_densities
+from gan_lowlevel.plots import DENSITIES, paint_densities
 
 # %% [markdown]
 # ## The best answer at one point
@@ -61,8 +61,8 @@ a, b = 0.6, 0.2
 c = np.linspace(0.005, 0.995, 199)
 earned = a * np.log(c) + b * np.log(1 - c)
 [axes] = plots.panels("what D earns at a place with p_data = 0.6 and p_g = 0.2")
-axes.plot(c, a * np.log(c), ":", color="black", linewidth=2, label="0.6 log c, by p_data")
-axes.plot(c, b * np.log(1 - c), color="green", linewidth=1.2, label="0.2 log(1 − c), by p_g")
+axes.plot(c, a * np.log(c), **DENSITIES["p_data"], label="0.6 log c, by p_data")
+axes.plot(c, b * np.log(1 - c), **DENSITIES["p_g"], label="0.2 log(1 − c), by p_g")
 axes.plot(c, earned, color="0.5", linewidth=2, label="both together")
 axes.plot(c[earned.argmax()], earned.max(), "o", color="0.5")
 axes.set(xlabel="c, what D says at this place", ylabel="nats", ylim=(-2, 0.05))
