@@ -102,7 +102,7 @@ def of_run(run: Run, row: Row, curves: bool) -> dict[str, Any]:
     evaluation = _evaluated(run, columns["step"][-1], row.evaluation, row.average)
     found = {
         "steps": int(columns["step"][-1]),
-        "seconds": _seconds(columns),
+        "seconds": at_median_speed(columns),
         "figures": {name: _short(figure.mean) for name, figure in runs.recent(columns).items()},
         "measures": {
             name: {key: _short(figure[key]) for key in ("value", "stderr", "real", "noise", "n")}
@@ -200,6 +200,11 @@ def reached(study: Study, columns: dict[str, np.ndarray]) -> dict[str, Any]:
         "good_seconds": _seconds({name: column[: good[0] + 1] for name, column in columns.items()}) if good else None,
         "collapsed": bool(last and sign * last.mean > sign * study.bad),
     }
+
+
+def at_median_speed(columns: dict[str, np.ndarray]) -> float:
+    """Seconds that the steps take at the median of the speeds that were recorded: a pause does not count."""
+    return _short(float(columns["step"][-1] / np.nanmedian(columns["speed/steps_per_second"])))
 
 
 def _seconds(columns: dict[str, np.ndarray]) -> float:

@@ -69,6 +69,11 @@ def test_the_first_good_moment_is_found_in_steps_and_seconds():
     assert tables.reached(asked, columns) == {"good_step": None, "good_seconds": None, "collapsed": False}
 
 
+def test_a_pause_does_not_count_as_time():
+    columns = {"step": np.array([100.0, 200.0, 300.0]), "speed/steps_per_second": np.array([50.0, 0.01, 50.0])}
+    assert tables.at_median_speed(columns) == 6.0  # 300 steps at 50 a second
+
+
 def test_where_more_is_better_good_is_above_and_collapsed_below():
     asked = rows.Study("one", "", "0", "quality/high_quality", good=0.5, bad=0.1, rising=True)
     columns = {"step": np.array([10.0, 20.0]), "speed/steps_per_second": np.array([10.0, 10.0])}

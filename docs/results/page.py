@@ -49,9 +49,9 @@ def _machine(tables: dict[str, Table]) -> str:
         return ""
     facts = known["machine"]
     return (
-        f"Run on {facts['cores']} cores of an {facts['cpu']}, one thread a run, beside other work: seconds are what "
-        f"they took there. gan_lowlevel {known['version']}, TensorFlow {facts['versions']['tensorflow']}, Python "
-        f"{facts['python']}."
+        f"Run on {facts['cores']} cores of an {facts['cpu']}, one thread a run, beside other work; the time of a run "
+        f"is its steps at the median of the speeds that it recorded. gan_lowlevel {known['version']}, "
+        f"TensorFlow {facts['versions']['tensorflow']}, Python {facts['python']}."
     )
 
 
