@@ -79,7 +79,7 @@ TABLES: dict[str, tuple[Row, ...]] = {
             "goodfellow_averaged", GOODFELLOW, range(3), of="goodfellow", average=10,
             source="all of the row above, whose runs these are",
             ours="that G's weights are the mean over all ten checkpoints, 10,000 steps apart",
-            note="Found on seed 0, on the same test digits, where means over the newest 3, 5 and 7 had given about 204, "
+            note="Found on seed 0, on the same test digits, where means over the newest 3, 5 and 7 had given some 204, "
             "214 and 220; the other seeds were trained afterwards.",
             data="mnist", walk=True, judge="frechet",
         ),
