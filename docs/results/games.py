@@ -8,8 +8,8 @@ PLAYED = ("value/V", "prob/D_x", "prob/D_G_z")
 
 TEXT = """\
 Each game's recipe at the length that its command says, measured by `python -m gan_lowlevel.evaluate` with 10,000
-samples (fewer where a measure has no use for more), beside real data and noise in the samples' place. Values are means
-± standard deviation over the runs. Pictures: the runs that are best, median and worst by the Fréchet distance
+samples (*n*, fewer where a measure compares with as many real rows and has no more of them), beside real data and noise
+in the samples' place. Values are means ± standard deviation over the runs. Pictures: the runs that are best, median and worst by the Fréchet distance
 (`parabola`: by the energy distance), unsorted samples of fixed z. [reading.md](reading.md) explains V, D(x) and
 D(G(z)); what each measure is says `evaluate` itself. Times are of one core, other work beside."""
 
@@ -31,8 +31,8 @@ def section(tables: dict[str, Table]) -> str | None:
 
 def _measures(row: Table) -> str:
     lines = [
-        [name, spread(measure(row, name)), number(facts["real"]), number(facts["noise"])]
+        [name, spread(measure(row, name)), number(facts["real"]), number(facts["noise"]), number(facts["n"])]
         for name, facts in row["runs"][0]["measures"].items()
     ]
-    lines += [[tag, spread(figure(row, tag), 2), "", ""] for tag in PLAYED]
-    return table(["measure", "samples", "real data", "noise"], lines)
+    lines += [[tag, spread(figure(row, tag), 2), "", "", ""] for tag in PLAYED]
+    return table(["measure", "samples", "real data", "noise", "n"], lines)
