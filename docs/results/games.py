@@ -9,9 +9,10 @@ PLAYED = ("value/V", "prob/D_x", "prob/D_G_z")
 TEXT = """\
 Each game's recipe at the length that its command says, measured by `python -m gan_lowlevel.evaluate` with 10,000
 samples (*n*, fewer where a measure compares with as many real rows and has no more of them), beside real data and noise
-in the samples' place. Values are means ± standard deviation over the runs. Pictures: the runs that are best, median and worst by the Fréchet distance
-(`parabola`: by the energy distance), unsorted samples of fixed z. [reading.md](reading.md) explains V, D(x) and
-D(G(z)); what each measure is says `evaluate` itself. Times are of one core, other work beside."""
+in the samples' place. Values are means ± standard deviation over the runs. Pictures: the runs that are best, median and
+worst by the Fréchet distance (`parabola`: by the energy distance), unsorted samples of fixed z.
+[reading.md](reading.md) explains V, D(x) and D(G(z)); what each measure is says `evaluate` itself. Times are of one
+core, other work beside."""
 
 
 def section(tables: dict[str, Table]) -> str | None:
