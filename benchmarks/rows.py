@@ -124,7 +124,7 @@ TABLES: dict[str, tuple[Row, ...]] = {
             source="the article's network, losses, optimizer and batch",
             ours="1,600 photographs where it had twelve times as many, shuffled, a fiftieth of them held out, and 60 "
             "of its 65 epochs",
-            note="Its measures compare with the 32 photographs held out, in 8x8 pixels: so few and so coarse that noise "
+            note="Its measures compare with the 32 photographs held out, in 8x8 pixels: so few, so coarse that noise "
             "has precision 1; look at the pictures.",
             data="photos", judge="frechet",
         ),
