@@ -56,7 +56,7 @@ def section(tables: dict[str, Table]) -> str | None:
     for name, one in found.items():
         title = SHOWN[name].title
         parts += [f"### {title}", f"`{one['command']}`", lines(name, one), f"![{title}](pictures/results/{name}.png)"]
-    parts.append("### What it says")
+    parts.append("### What it says\n\nWritten with the figures at hand, not before.")
     said = findings({SHOWN[name].title: one for name, one in found.items()})
     parts.append("\n".join(f"{i}. {sentence}" for i, sentence in enumerate(said, start=1)))
     return "\n\n".join(parts)
