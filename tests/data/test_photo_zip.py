@@ -132,9 +132,8 @@ def damaged(content: bytes, name: bytes, at: int, new: bytes) -> bytes:
         (16, b"\0\0\0\0", "Bad CRC-32"),
         (24, struct.pack("<I", 2**28 + 1), "268,435,457 bytes, more than the 268,435,456 that are accepted"),
         (24, struct.pack("<I", 2**28), "it claims 268,435,456 bytes, more than its"),
-        (42, struct.pack("<I", 5), "Bad magic number"),
     ],
-    ids=["encrypted", "LZMA", "checksum", "too large", "lying", "misplaced"],
+    ids=["encrypted", "LZMA", "checksum", "too large", "lying"],
 )
 @pytest.mark.parametrize("dry_run", [False, True])
 def test_a_member_that_can_not_be_read_is_named_and_skipped(folder, capsys, at, new, why, dry_run):
@@ -145,6 +144,16 @@ def test_a_member_that_can_not_be_read_is_named_and_skipped(folder, capsys, at, 
         line = capsys.readouterr().err
         assert line.startswith(f"skipped in/deep/2.png: {why}")
         assert line.count("\n") == 1
+
+
+@pytest.mark.parametrize("dry_run", [False, True])
+def test_a_misplaced_member_is_named_and_skipped(folder, capsys, dry_run):
+    path = zipped(folder)
+    with zipfile.ZipFile(path) as archive:  # five bytes into itself: elsewhere zipfile may refuse its neighbour too
+        offset = struct.pack("<I", archive.getinfo("in/deep/2.png").header_offset + 5)
+    path.write_bytes(damaged(path.read_bytes(), b"in/deep/2.png", 42, offset))
+    assert len(load(path, dry_run=dry_run).images) == 11
+    assert capsys.readouterr().err.startswith("skipped in/deep/2.png: Bad magic number")
 
 
 @pytest.mark.parametrize(
