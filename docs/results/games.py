@@ -35,5 +35,5 @@ def _measures(row: Table) -> str:
         [name, spread(measure(row, name)), number(facts["real"]), number(facts["noise"]), number(facts["n"])]
         for name, facts in row["runs"][0]["measures"].items()
     ]
-    lines += [[tag, spread(figure(row, tag), 2), "", "", ""] for tag in PLAYED]
+    lines += [[tag, spread(figure(row, tag)), "", "", ""] for tag in PLAYED]
     return table(["measure", "samples", "real data", "noise", "n"], lines)

@@ -78,7 +78,7 @@ def readme_table(tables: dict[str, Table], language: str) -> str:
         lines.append([
             f"`{name}`", f"![{name}](docs/pictures/results/{_grid(name)})", f"`{_without_seed(row['command'])}`",
             f"{row['runs'][0]['steps']:,}, {duration(seconds)}",
-            ", ".join(spread(figure(row, tag), 2) for tag in games.PLAYED),
+            ", ".join(spread(figure(row, tag)) for tag in games.PLAYED),
             f"`{judge}` {spread(measure(row, judge))} (real {number(facts['real'])}, noise {number(facts['noise'])})",
             seeds(row),
         ])  # fmt: skip
