@@ -21,7 +21,7 @@ from tests.torture import commands as run_commands
 
 pytestmark = pytest.mark.site
 
-BARE = ("evaluate", "export", "generate", "sweep", "lesson")  # without a flag they are words of a sentence
+BARE = ("evaluate", "export", "generate", "launch", "sweep", "lesson")  # without a flag they are words of a sentence
 # What is not typed here, and what types it instead.
 ELSEWHERE = {
     r"--live\b": "a window on a virtual screen, tests/test_live_on_screen.py",
@@ -64,6 +64,8 @@ def shortened(command: str) -> Typed:
         first, *others = [flag for flag in flags if "," in flag]
         flags = [flag for flag in flags if "," not in flag] + [one.partition(",")[0] for one in others]
         flags = [*flags, ",".join(first.split(",")[:2]), *short, "--seeds=0", f"--sweep_name={name}"]
+    elif module == "evaluate":
+        flags = [re.sub(r"--average=.*", "--average=2", flag) for flag in flags]
     elif module == "generate":
         flags = [re.sub(r"--count=.*", "--count=64", flag) for flag in flags]
     elif module == "export":
@@ -119,10 +121,18 @@ def place(tmp_path_factory) -> pathlib.Path:
     """A folder with the data, and the runs logs/NAME, logs/digits and that of lesson 11, as the pages suppose them."""
     folder = tmp_path_factory.mktemp("typed")
     lay_out(folder)
+    ended = [f"--max_steps={STEPS}", "--batch_size=32"]
     runs = [
-        ["main", "--input_data_dir=DIR", "--run_name=NAME", f"--max_steps={STEPS}", "--batch_size=32"],
-        ["main", "--run_name=digits", f"--max_steps={STEPS}", "--batch_size=32"],
-        ["main", "--logdir=logs/lessons", "--run_name=measured", f"--max_steps={STEPS}", "--batch_size=32"],
+        [
+            "main",
+            "--input_data_dir=DIR",
+            "--run_name=NAME",
+            f"--max_steps={STEPS}",
+            "--batch_size=32",
+            "--save_every=1",
+        ],
+        ["main", "--run_name=digits", *ended],
+        ["main", "--logdir=logs/lessons", "--run_name=measured", *ended],
     ]
     for code, _, error, _ in run_commands.several(runs, cwd=folder, env=run_commands.environment()):
         assert (code, error) == (Exit.DONE, "")
