@@ -103,7 +103,8 @@ def main(config: ExportConfig) -> Exit:
     left = out / str(newest(out))
     size = sum(path.stat().st_size for path in left.rglob("*") if path.is_file())
     whose = run.directory if config.run else run
-    print(f"{whose} after {sampler.step:,} steps is in {left}, {size:,} bytes: {', '.join(names(left))}")
+    of_mean = f", the mean of {config.average} checkpoints," if config.average > 1 else ""
+    print(f"{whose} after {sampler.step:,} steps{of_mean} is in {left}, {size:,} bytes: {', '.join(names(left))}")
     print(_HINTS[config.format].format(left=left, z_dim=settings.z_dim, law=card["latent"]))
     return Exit.DONE
 

@@ -149,7 +149,8 @@ def main(config: GenerateConfig) -> Exit:
 
     if done > IN_GRID and config.out:
         print(f"grid.png shows the first {IN_GRID:,}")
-    print(f"{done:,} samples of {whose} after {sampler.step:,} steps are in {' and '.join(left)}")
+    of_mean = f", the mean of {config.average} checkpoints," if config.average > 1 else ""
+    print(f"{done:,} samples of {whose} after {sampler.step:,} steps{of_mean} are in {' and '.join(left)}")
     return Exit.DONE
 
 

@@ -76,7 +76,7 @@ class Sampler:
             raise Failure(
                 Exit.FLAGS,
                 f"--average={count} wants {count} checkpoints up to step {last:,}, {checkpoints.root} has "
-                f"{len(steps)}: give a smaller one, or train with a larger --max_to_keep.",
+                f"{len(steps)}: give a smaller one, or train with a smaller --save_every or a larger --max_to_keep.",
             )
         weights = [variable for variable in self._variables if variable.op.name.startswith("generator/")]
         totals = [np.zeros(variable.shape.as_list(), np.float64) for variable in weights]

@@ -108,8 +108,9 @@ def moved(table, update, feed):
 
 # %% [markdown]
 # This is the *ownership check*. Here it is on the package's two updates, and on a third one, which we make now: an
-# Adam for G's loss that was given no `var_list`. (Fetching `finite` plays the package's updates; they report whether
-# anything became infinite.)
+# Adam for G's loss that was given no `var_list`. (A player's update in this package is a tensor, `finite`: fetched, it
+# plays the update and says whether all stayed finite. `d_feed` and `g_feed` are the step's draws; `g_report.g_loss` is
+# G's loss as the loop reports it.)
 
 # %%
 with table:
@@ -177,13 +178,13 @@ for name, curve in curves.items():
 
 # %% [markdown]
 # **What you saw.** As it should be, V ends at −log 4 and G's loss at log 2. With the list forgotten, V ends *below*
-# −log 4 and G's loss well below log 2; D(x) and D(G(z)) both lie at about three quarters. This D calls almost
+# −log 4 and G's loss well below log 2; D(x) and D(G(z)) both lie near 0.8. This D calls almost
 # everything real.
 #
 # No D stays there of its own accord. One that said ½ to everything would get −log 4, which is more. So **a V that
-# stays below −log 4 says that D's weights are moved by somebody who does not want V to be high.** Note what does
-# *not* betray the fault: nothing crashes, G's loss looks splendid, and G's points even lie among the data. Whoever
-# looks at G's loss alone is content.
+# settles below −log 4 says that D's weights are moved by somebody who does not want V to be high.** Note what does
+# *not* betray the fault: nothing crashes, G's loss looks splendid, and G's points lie in the same corner of the
+# plane as the data. Whoever looks at G's loss alone is content.
 #
 # The second D of lesson 2 that nobody trained had the same signature, both means high and V low. The curve arouses
 # suspicion; which of the two faults it is, the names and the ownership check say.
@@ -344,7 +345,7 @@ for name, curve in curves.items():
 # tensorboard --logdir=logs/lessons/var_list
 # ```
 #
-# In the tab *Time series* or *Scalars*: `value/V` of both runs, one at −1.39 and one that stays below; `prob/D_x` and
+# In the tab *Time series* or *Scalars*: `value/V` of both runs, one at −1.39 and one that settles below; `prob/D_x` and
 # `prob/D_G_z`, which lie together in both, at ½ in one and far above it in the other. In a run of this package they
 # have the same names, with `value/minus_log_4` as the line to compare with. In the tab *Histograms* of such a run
 # every weight stands under its own name: one that never changes its shape belongs to a player who is not trained.

@@ -197,7 +197,7 @@ plt.show()
 #
 # A training alternates steps, and so it is a bit of both. The ratio decides of which. We train two games for 400 steps:
 # `ring_police`, where D makes five updates to one of G, and `ring_sprint`, where G makes five to one of D, each ten
-# times as long (`--g_learning_rate=0.001`).
+# times as long (`--g_learning_rate=0.001`, the recipe's is 0.0001).
 
 # %% [markdown]
 # **Predict, then look.** Which of the two loses modes? Whose V will be nearer to −log 4 = −1.3863? Whose D(G(z)) nearer
@@ -229,12 +229,12 @@ for name, run in (("ring_police", police), ("ring_sprint", sprint)):
 # **What you saw.** Real points are red, fakes blue. In `ring_police` the fakes spread over the whole ring within some
 # hundred steps, and V climbs well above −log 4: D is ahead, and sees each gap. In `ring_sprint` they run about: now a
 # short thread, now a loop beside the modes, and each picture is another one. Whatever mode they come near to, some
-# dozen steps later they have left it again. Its V is −1.386 and its D(G(z)) 0.50, as the ideal has it. **The run that
-# has collapsed has the perfect curves.** Its D never gets the time to learn where the fakes are; what it says is about
-# ½ to everything, and that is what the ideal values look like from outside.
+# dozen steps later they have left it again. Its V is −1.39 and its D(G(z)) 0.50, as the ideal has it. **The run that
+# misses its modes has the perfect curves.** Its D never gets the time to learn where the fakes are; what it says is
+# about ½ to everything, and that is what the ideal values look like from outside.
 #
-# That is why no curve of the game can show a collapse, and why this program counts modes, measures `spread/samples`,
-# and always draws samples.
+# That is why V, D's answers and the losses can't show a collapse, and why this program counts modes, measures
+# `spread/samples`, and always draws samples.
 #
 # ## The ratio, the loss, the batch
 #

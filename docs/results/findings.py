@@ -61,8 +61,9 @@ def _second_update(found: Studies) -> str:
             by_updates.append(f"{reached(runs)} at {'one' if updates == 1 else 'two'}, where D(G(z)) is {said:.2f}")
         counts.append(f"{title}: {', '.join(by_updates)}")
     return (
-        "**Where D wins minimax lags, and a second update of G in a step makes up for it.** Its gradient is small "
-        f"where D(G(z)) is. Minimax runs that reach the quality by updates of G: {'; '.join(counts)}."
+        "**Where D wins minimax lags, and a second update of G in a step makes up for it**; elsewhere it does not. The "
+        "gradient is small where D(G(z)) is. Minimax runs that reach the quality by updates of G: "
+        f"{'; '.join(counts)}."
     )
 
 

@@ -3,6 +3,7 @@
 import ast
 import pathlib
 import re
+import textwrap
 import warnings
 from typing import NamedTuple
 
@@ -32,10 +33,11 @@ def read(path: pathlib.Path) -> HandedIn:
     broken: dict[str, str] = {}
     for source in _cells(path):
         source = "\n".join("" if line.lstrip().startswith(("%", "!")) else line for line in source.split("\n"))
+        source = textwrap.dedent(source)  # what is copied from a terminal is indented
         try:
             statements += [statement for statement in ast.parse(source).body if _kept(statement)]
         except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-            said = error.msg if isinstance(error, SyntaxError) else str(error)
+            said = f"{error.msg}, line {error.lineno} of it" if isinstance(error, SyntaxError) else str(error)
             names = re.findall(r"^def\s+(\w+)", source, re.MULTILINE)
             broken |= dict.fromkeys(names, f"no Python: {said}")
     return HandedIn(statements, broken)

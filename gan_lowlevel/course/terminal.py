@@ -47,10 +47,15 @@ def run(page: Page) -> None:
             if pages.unedited(page):
                 raise
             raise Failure(Exit.FLAGS, f"{_place(error, cell, page)}: {type(error).__name__}: {error}") from None
+    say(
+        f"\nexercises  copy {page.path} to a FILE.py of your own, fill in its {len(page.exercises)} functions, and\n"
+        f"           python -m gan_lowlevel.lesson {page.number} --grade=FILE.py"
+    )
 
 
 def _text(source: str) -> str:
-    return formulas.shown(re.sub(r"<!--.*?-->|</?\w+>", "", source, flags=re.DOTALL))
+    from_root = source.replace("](../../", "](").replace("](../", "](docs/")  # links, from where the command is typed
+    return formulas.shown(re.sub(r"<!--.*?-->|</?\w+>", "", from_root, flags=re.DOTALL))
 
 
 def _wait() -> None:

@@ -7,6 +7,7 @@ import pathlib
 import pytest
 
 from gan_lowlevel.course import grading, handed_in
+from gan_lowlevel.course.exercise import exercises
 from gan_lowlevel.errors import Exit, Failure
 from tests.torture import commands
 
@@ -122,6 +123,7 @@ def test_grades(file, name):
     assert second[:3] == ("1.2", "value_from_loss", False)
     assert second.said.startswith("not yet: value_from_loss differs on random input ")
     assert "; convention 'half'; yours -" in second.said
+    assert second.said.endswith(f"; hint: {exercises(1)['value_from_loss'].hints[0]}")
     assert third == ("1.3", "smoothed_d_loss", False, "still open: smoothed_d_loss returns nothing yet")
 
 
@@ -135,16 +137,23 @@ def test_a_loop_without_end_and_an_end_of_the_process_leave_the_others_their_gra
     first, second, third = grading.grade(file(text), lesson=1, seconds=2)
     assert first.said == "it takes longer than 2 s: does a loop not end?"
     assert second.said == "it ends the process"
-    assert third.said.endswith("; it raised KeyError: 'a'")
+    assert "; it raised KeyError: 'a'; hint: " in third.said
 
 
 def test_missing_broken_and_refused_definitions(file):
     text = percent(RIGHT, "def value_from_loss(loss:\n    ...", "@nonsense\n" + OPEN)
     first, second, third = grading.grade(file(text), lesson=0, seconds=60)
-    assert first.said.endswith("it raised NameError: name 'log' is not defined")
+    assert "; it raised NameError: name 'log' is not defined; hint: " in first.said
     assert second.said.startswith("no Python: ")
+    assert second.said.endswith(", line 1 of it")
     assert third.said == "its definition raised NameError: name 'nonsense' is not defined"
     assert grading.grade(file(HELP + RIGHT), lesson=0, seconds=60)[1].said == "missing"
+
+
+def test_a_cell_copied_alone_from_a_terminal_is_graded(file):
+    """Indented as it is shown there, and without its lesson's imports."""
+    text = "    def value_of_batch(d_real, d_fake):\n        return np.log(d_real).mean() + np.log(1 - d_fake).mean()\n"
+    assert grading.grade(file(text), lesson=0, seconds=60)[0].said == "right"
 
 
 def test_a_file_without_exercises(file):
