@@ -55,7 +55,7 @@ def main(config: LessonConfig) -> Exit:
 
 def _grade(config: LessonConfig) -> Exit:
     path = pathlib.Path(config.grade)
-    say(f"{path}: its functions are run on this machine, as they were handed in")
+    say(f"{path}: its functions run on this machine as they were handed in, each for at most {config.time_limit} s")
     grades = grading.grade(path, config.number, config.time_limit)
     wide = max(len(grade.name) for grade in grades)
     for grade in grades:

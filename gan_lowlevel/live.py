@@ -26,7 +26,7 @@ HEARING = 0.01  # seconds in which the window then hears of keys
 KEPT = 2000  # points of a curve; at more every second one is dropped
 
 
-class Table:
+class Match:
     """The game on the explicit loop, whose knobs may be turned between two updates.
 
     The n-th update of a player draws the x and z that it draws in a run: with the recipe's own ratio and rates the
@@ -154,52 +154,52 @@ def main(config: Config) -> Exit:
         raise Failure(Exit.FLAGS, "--live is played by one process: unset TF_CONFIG, which names others.")
     figure, is_open = screen.window(f"gan_lowlevel: {config.model}")  # before TensorFlow takes its seconds
     command.start_tensorflow()
-    table, pressed = Table(config), []
+    match, pressed = Match(config), []
     say(f"live     {config.model}, in a window; no run is read or written")
-    for key, act in (*knobs.KEYS, *zip(knobs.KNOBS, table.knobs.said(), strict=True)):
+    for key, act in (*knobs.KEYS, *zip(knobs.KNOBS, match.knobs.said(), strict=True)):
         say(f"{key:9}{act}")
-    table.show(board := table.board(figure, knobs.KEYS, knobs.KNOBS))
+    match.show(board := match.board(figure, knobs.KEYS, knobs.KNOBS))
     figure.canvas.mpl_connect("key_press_event", lambda event: pressed.append(event.key or ""))
     figure.canvas.manager.show()
     while is_open() and "q" not in pressed:
         keys, pressed[:] = pressed[:], []
-        lines = _frame(table, keys)
-        if keys or lines or table.playing:
-            table.show(board)
+        lines = _frame(match, keys)
+        if keys or lines or match.playing:
+            match.show(board)
         figure.canvas.start_event_loop(HEARING)
         for line in lines:  # by now on the screen too
             say(line)
     return Exit.DONE
 
 
-def _frame(table: Table, keys: list[str]) -> list[str]:
+def _frame(match: Match, keys: list[str]) -> list[str]:
     """Press the keys, then play on: a line for each key that changed anything, and one where play ended by itself."""
     lines = []
     for key in [*keys, ""]:
-        before = table.says()
-        table.press(key) if key else table.play_for(FRAME)
-        if table.says() != before and (key or not table.playing):
-            lines.append(f"{'space' if key == ' ' else key:9}{' · '.join(table.says())}")
+        before = match.says()
+        match.press(key) if key else match.play_for(FRAME)
+        if match.says() != before and (key or not match.playing):
+            lines.append(f"{'space' if key == ' ' else key:9}{' · '.join(match.says())}")
     return lines
 
 
-def play(game: Table | str, steps: int) -> Table:
+def play(game: Match | str, steps: int) -> Match:
     """In a notebook: play so many steps, redrawn in place. Interrupting the cell ends it early.
 
     game: flags of `main`, such as "--model=parabola --d_step=2"; or what an earlier call gave, to go on, maybe after
     `d()`, `g()` or with other `knobs`. Elsewhere nothing is shown; `picture` is what would be. Raises Failure(FLAGS).
     """
-    table = Table(read_config(["--live", *shlex.split(game)])) if isinstance(game, str) else game
-    board, redraw = table.board(screen.page()), screen.cell()
-    table.playing, until = steps > 0 and not table.over(), table.steps + steps
+    match = Match(read_config(["--live", *shlex.split(game)])) if isinstance(game, str) else game
+    board, redraw = match.board(screen.page()), screen.cell()
+    match.playing, until = steps > 0 and not match.over(), match.steps + steps
     with contextlib.suppress(KeyboardInterrupt):
-        while table.playing:
-            table.play_for(FRAME, until)
-            redraw(table.show(board))
-    table.playing = False
-    return table
+        while match.playing:
+            match.play_for(FRAME, until)
+            redraw(match.show(board))
+    match.playing = False
+    return match
 
 
-def picture(table: Table) -> np.ndarray:
+def picture(match: Match) -> np.ndarray:
     """The players as they are now: uint8 [720, 1280, 3]."""
-    return table.show(table.board(screen.page()))
+    return match.show(match.board(screen.page()))

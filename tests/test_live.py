@@ -21,13 +21,13 @@ v1 = tf.compat.v1
 ROOT = pathlib.Path(__file__).parent.parent
 
 
-def seated(*flags: str) -> live.Table:
-    return live.Table(read_config(["--live", "--threads=1", *flags]))
+def seated(*flags: str) -> live.Match:
+    return live.Match(read_config(["--live", "--threads=1", *flags]))
 
 
-def weights(table: live.Table) -> dict[str, np.ndarray]:
+def weights(match: live.Match) -> dict[str, np.ndarray]:
     """All that the session remembers, what the optimizers do too."""
-    session = table.loop.session
+    session = match.loop.session
     with session.graph.as_default():
         return session.run({variable.op.name: variable for variable in v1.global_variables()})
 
@@ -44,12 +44,12 @@ def moved(before: dict[str, np.ndarray], after: dict[str, np.ndarray]) -> set[st
 
 
 @pytest.fixture(scope="module")
-def parabola() -> live.Table:
+def parabola() -> live.Match:
     return seated("--model=parabola", "--max_steps=4")
 
 
 @pytest.fixture
-def table(parabola) -> live.Table:
+def match(parabola) -> live.Match:
     """At its beginning, with the recipe's knobs."""
     parabola.knobs.as_the_recipe()
     parabola.start_over()
@@ -65,133 +65,133 @@ def table(parabola) -> live.Table:
     ],
 )
 def test_with_the_recipes_knobs_it_is_the_run_bit_for_bit(flags):
-    table = seated(*flags)
+    match = seated(*flags)
     for _ in range(3):
-        table.step()
-    config, game = table.config, table.loop.game
-    rows = data.rows(table.law, config, game.output_range, game.data_shape)
+        match.step()
+    config, game = match.config, match.loop.game
+    rows = data.rows(match.law, config, game.output_range, game.data_shape)
     with tf.Graph().as_default() as graph, v1.Session() as session:
         loop = ExplicitLoop(session, gan.build(config, game), game, config, rows)
-        sessions.initialize(session, game, table.law)
+        sessions.initialize(session, game, match.law)
         for step in range(3):
             loop.play(step)
-        assert_same(session.run({variable.op.name: variable for variable in v1.global_variables()}), weights(table))
+        assert_same(session.run({variable.op.name: variable for variable in v1.global_variables()}), weights(match))
         fed = {op.name for op in graph.get_operations() if op.type.startswith("Placeholder")}
         assert fed <= {"x", "draw", "training", "z", "step"}  # no run has others for learning rates
-    assert (table.steps, table.d_updates, table.g_updates) == (3, 3 * config.d_step, 3 * config.g_step)
-    picture = live.picture(table)
+    assert (match.steps, match.d_updates, match.g_updates) == (3, 3 * config.d_step, 3 * config.g_step)
+    picture = live.picture(match)
     assert near(picture, (255, 0, 0)).sum() > 100  # real
     assert near(picture, (0, 0, 255)).sum() > 100  # fake
 
 
-def test_a_key_updates_one_player_alone_and_pauses(table):
-    first = weights(table)
-    table.press(" ")
-    assert table.playing
-    table.press("d")
-    after_d = weights(table)
+def test_a_key_updates_one_player_alone_and_pauses(match):
+    first = weights(match)
+    match.press(" ")
+    assert match.playing
+    match.press("d")
+    after_d = weights(match)
     assert moved(first, after_d) == {"discriminator"}
-    assert not table.playing
-    table.press("g")
-    assert moved(after_d, weights(table)) == {"generator"}
-    assert (table.steps, table.d_updates, table.g_updates) == (0, 1, 1)
-    assert table.says()[0] == "step 0 · 1 updates of D, 1 of G · paused"
+    assert not match.playing
+    match.press("g")
+    assert moved(after_d, weights(match)) == {"generator"}
+    assert (match.steps, match.d_updates, match.g_updates) == (0, 1, 1)
+    assert match.says()[0] == "step 0 · 1 updates of D, 1 of G · paused"
 
 
-def test_plus_and_minus_walk_through_the_ratios(table):
+def test_plus_and_minus_walk_through_the_ratios(match):
     def ratios(key: str) -> list[tuple[int, int]]:
         pressed = []
         for _ in range(3):
-            table.press(key)
-            pressed.append((table.knobs.d_step, table.knobs.g_step))
+            match.press(key)
+            pressed.append((match.knobs.d_step, match.knobs.g_step))
         return pressed
 
     assert ratios("+") == [(2, 1), (3, 1), (4, 1)]
     assert ratios("-") == [(3, 1), (2, 1), (1, 1)]
     assert ratios("_") == [(1, 2), (1, 3), (1, 4)]
     assert ratios("=") == [(1, 3), (1, 2), (1, 1)]
-    table.knobs.d_step, table.knobs.g_step = 0, 2  # as flags may say it
+    match.knobs.d_step, match.knobs.g_step = 0, 2  # as flags may say it
     assert ratios("+") == [(0, 1), (1, 1), (2, 1)]
-    table.step()
-    assert (table.d_updates, table.g_updates) == (2, 1)
+    match.step()
+    assert (match.d_updates, match.g_updates) == (2, 1)
 
 
-def test_arrows_double_and_halve_the_rate_with_which_each_player_then_learns(table):
+def test_arrows_double_and_halve_the_rate_with_which_each_player_then_learns(match):
     def stride(*keys: str) -> np.ndarray:
         """By how much G's first update moves it. Adam's first is the rate times g/(|g| + epsilon)."""
-        table.start_over()
-        before = weights(table)
+        match.start_over()
+        before = weights(match)
         for key in (*keys, "g"):
-            table.press(key)
-        return weights(table)["generator/dense_2/weights"] - before["generator/dense_2/weights"]
+            match.press(key)
+        return weights(match)["generator/dense_2/weights"] - before["generator/dense_2/weights"]
 
     plain = stride()
     assert np.abs(plain).max() == pytest.approx(1e-3, rel=1e-3)
     np.testing.assert_allclose(stride("right"), 2 * plain, rtol=1e-3)
     np.testing.assert_allclose(stride("left", "left"), plain / 2, rtol=1e-3)
     np.testing.assert_array_equal(stride("up", "up", "up", "down"), stride())  # D's own
-    rates = {"d": 4 * table.config.d_learning_rate, "g": table.config.g_learning_rate / 2}
-    assert table.knobs.said()[1:] == [f"D's learning rate {rates['d']:g}", f"G's learning rate {rates['g']:g}"]
-    table.press("0")
-    assert (table.knobs.d_learning_rate, table.knobs.g_learning_rate) == (1e-3, 1e-3)
+    rates = {"d": 4 * match.config.d_learning_rate, "g": match.config.g_learning_rate / 2}
+    assert match.knobs.said()[1:] == [f"D's learning rate {rates['d']:g}", f"G's learning rate {rates['g']:g}"]
+    match.press("0")
+    assert (match.knobs.d_learning_rate, match.knobs.g_learning_rate) == (1e-3, 1e-3)
 
 
-def test_r_starts_the_same_game_over_and_leaves_the_knobs(table):
-    first, look = weights(table), table.look()
-    table.press("+")
+def test_r_starts_the_same_game_over_and_leaves_the_knobs(match):
+    first, look = weights(match), match.look()
+    match.press("+")
     played = []
     for _ in range(2):
-        table.step()
-        table.step()
-        played.append(weights(table))
-        table.press("r")
-        assert_same(first, weights(table))
+        match.step()
+        match.step()
+        played.append(weights(match))
+        match.press("r")
+        assert_same(first, weights(match))
     assert_same(*played)
     assert moved(first, played[0]) == {"discriminator", "generator"}
-    assert (table.steps, table.d_updates, table.curves, table.knobs.d_step) == (0, 0, [], 2)
-    for before, after in zip(look, table.look(), strict=True):
+    assert (match.steps, match.d_updates, match.curves, match.knobs.d_step) == (0, 0, [], 2)
+    for before, after in zip(look, match.look(), strict=True):
         np.testing.assert_array_equal(before, after)
 
 
-def test_play_ends_at_the_last_step_from_where_only_r_goes_on(table):
-    table.press(" ")
-    table.play_for(60)
-    assert (table.steps, table.playing) == (4, False)  # --max_steps
-    assert table.says()[0].endswith("the last step: r starts over")
-    table.press(" ")
-    table.play_for(60)
-    assert (table.steps, table.playing) == (4, False)
-    table.press("r")
-    table.press(" ")
-    assert table.playing
+def test_play_ends_at_the_last_step_from_where_only_r_goes_on(match):
+    match.press(" ")
+    match.play_for(60)
+    assert (match.steps, match.playing) == (4, False)  # --max_steps
+    assert match.says()[0].endswith("the last step: r starts over")
+    match.press(" ")
+    match.play_for(60)
+    assert (match.steps, match.playing) == (4, False)
+    match.press("r")
+    match.press(" ")
+    assert match.playing
 
 
-def test_v_and_the_losses_are_those_of_the_points_that_are_shown(table):
-    table.look()
-    updates, value, d_loss, g_loss = table.curves[-1]
-    play = table.loop.gan.play
-    feed = {table.loop.gan.x: table._x, table.loop.gan.z: table._z}
-    d_real, d_fake = table.loop.session.run((play.d_real, play.d_fake), feed)
+def test_v_and_the_losses_are_those_of_the_points_that_are_shown(match):
+    match.look()
+    updates, value, d_loss, g_loss = match.curves[-1]
+    play = match.loop.gan.play
+    feed = {match.loop.gan.x: match._x, match.loop.gan.z: match._z}
+    d_real, d_fake = match.loop.session.run((play.d_real, play.d_fake), feed)
     assert value == pytest.approx(np.mean(np.log(d_real)) + np.mean(np.log(1 - d_fake)), rel=1e-5)  # eq. 1
     assert (updates, d_loss) == (0, -value)
     assert g_loss == pytest.approx(-np.mean(np.log(d_fake)), rel=1e-5)
 
 
-def test_forces_point_to_where_g_loses_less(table):
-    _, fake, force = table.look()
-    play, session = table.loop.gan.play, table.loop.session
+def test_forces_point_to_where_g_loses_less(match):
+    _, fake, force = match.look()
+    play, session = match.loop.gan.play, match.loop.session
     there = session.run(play.fake_logits, {play.fake: fake + 1e-3 * force})
     assert (there >= session.run(play.fake_logits, {play.fake: fake})).all()  # -log D falls as D's logit rises
     assert np.linalg.norm(force, axis=1).max() > 0
 
 
-def test_each_frame_has_its_points_and_arrows_and_none_of_the_one_before(table):
+def test_each_frame_has_its_points_and_arrows_and_none_of_the_one_before(match):
     def middle(where: np.ndarray) -> tuple[float, float]:
         """(x, y) of what is True, by the axes that the plane has in the picture."""
         row, column = (where[:, :620].nonzero()[axis].mean() for axis in (0, 1))  # left of the colour bar
         return (column / 1280 - 0.05) / 0.4275 * 2 - 1, ((1 - row / 720) - 0.12) / 0.76 * 2 - 1
 
-    board, curves = table.board(screen.page()), [(0, -1.0, 1.0, 0.5)]
+    board, curves = match.board(screen.page()), [(0, -1.0, 1.0, 0.5)]
 
     def frame(at: tuple[float, float], force: tuple[float, float]) -> np.ndarray:
         real, fake = np.array([at]), -np.array([at])
@@ -210,44 +210,44 @@ def test_each_frame_has_its_points_and_arrows_and_none_of_the_one_before(table):
         assert 0.05 < np.linalg.norm(towards) < 0.2  # of a side of 2: an arrow of a tenth of it
 
 
-def test_curves_are_thinned_and_keep_both_ends(table, monkeypatch):
+def test_curves_are_thinned_and_keep_both_ends(match, monkeypatch):
     monkeypatch.setattr(live, "KEPT", 8)
-    for table.d_updates in range(50):
-        table.look()
-    updates = [point[0] for point in table.curves]
+    for match.d_updates in range(50):
+        match.look()
+    updates = [point[0] for point in match.curves]
     assert len(updates) <= 8
     assert (updates[0], updates[-1]) == (0, 49)
     assert updates == sorted(updates)
 
 
-def test_what_is_not_finite_is_named_and_the_last_picture_stays(table):
-    before = table.look()
-    table.knobs.d_learning_rate = 1e39  # infinite in float32
-    table.press("d")
-    assert "discriminator/" in table.broken
-    assert table.says()[0] == f"{table.broken} is not finite: r starts over"
-    assert table.look() is before
-    assert live.picture(table).std() > 10
-    updates = table.d_updates
+def test_what_is_not_finite_is_named_and_the_last_picture_stays(match):
+    before = match.look()
+    match.knobs.d_learning_rate = 1e39  # infinite in float32
+    match.press("d")
+    assert "discriminator/" in match.broken
+    assert match.says()[0] == f"{match.broken} is not finite: r starts over"
+    assert match.look() is before
+    assert live.picture(match).std() > 10
+    updates = match.d_updates
     for key in ("d", " ", "0"):
-        table.press(key)
-    assert (table.d_updates, table.playing) == (updates, False)
-    table.press("r")
-    assert table.broken == ""
-    table.step()
-    assert table.broken == ""
+        match.press(key)
+    assert (match.d_updates, match.playing) == (updates, False)
+    match.press("r")
+    assert match.broken == ""
+    match.step()
+    assert match.broken == ""
 
 
-def test_a_notebook_sees_pictures_until_the_steps_are_played(table, monkeypatch):
+def test_a_notebook_sees_pictures_until_the_steps_are_played(match, monkeypatch):
     shown = []
     monkeypatch.setattr(screen, "cell", lambda: lambda picture: shown.append(picture.copy()))
-    assert live.play(table, steps=3) is table
-    assert (table.steps, table.playing) == (3, False)
+    assert live.play(match, steps=3) is match
+    assert (match.steps, match.playing) == (3, False)
     assert {picture.shape for picture in shown} == {(720, 1280, 3)}
-    np.testing.assert_array_equal(shown[-1], live.picture(table))
-    assert live.play(table, steps=3).steps == 4  # --max_steps
+    np.testing.assert_array_equal(shown[-1], live.picture(match))
+    assert live.play(match, steps=3).steps == 4  # --max_steps
     shown.clear()
-    assert live.play(table, steps=3).steps == 4
+    assert live.play(match, steps=3).steps == 4
     assert shown == []
 
 

@@ -185,7 +185,7 @@ def test_the_command(file, tmp_path):
     (code, out, err), part, missing, listed, bare, *refused, helped = came
     assert (code, err) == (0, "")
     assert out.splitlines() == [
-        f"{all_right}: its functions are run on this machine, as they were handed in",
+        f"{all_right}: its functions run on this machine as they were handed in, each for at most 60 s",
         "1.1   value_of_batch   right",
         "1.2   value_from_loss  right",
         "1.3   smoothed_d_loss  right",
