@@ -4,6 +4,7 @@ A row's runs are trained on one thread each, so that as many go side by side as 
 """
 
 import dataclasses
+from typing import NamedTuple
 
 FOLDERS = {"mnist": "DIR", "photos": "PHOTOS"}  # as commands call them
 
@@ -40,6 +41,18 @@ class Row:
         return f"{self.of or self.name}-seed{seed}"
 
 
+class Bound(NamedTuple):
+    """A figure of a trial, and from where on it counts."""
+
+    tag: str  # of a curve; or measures/NAME, which an evaluation of each checkpoint gives
+    at: float
+    above: bool = False  # whether it counts from there up, not down
+
+    def holds(self, value: float) -> bool:
+        """Whether that figure counts; NaN never does."""
+        return value >= self.at if self.above else value <= self.at
+
+
 @dataclasses.dataclass(frozen=True)
 class Study:
     """A sweep over both losses of G and both players' updates."""
@@ -47,19 +60,23 @@ class Study:
     name: str
     flags: str  # beside the grid
     seeds: str
-    tag: str  # the measure of quality
-    good: float  # reached where the measure comes so low (or so high, where `rising`)
-    bad: float  # collapsed where its last figure is beyond that
-    rising: bool = False
-    evaluated: bool = False  # whether its measures want an evaluation of each trial
+    good: Bound  # reached where it holds once
+    collapsed: Bound  # where it holds of the last figure
+    saved: str = "--save_every=0"
 
     @property
     def command(self) -> str:
         return (
             f"python -m gan_lowlevel.sweep {self.flags} --g_loss=minimax,non_saturating --d_step=1,2,5 --g_step=1,2 "
-            f"--seeds={self.seeds} --sample_every=0 --save_every=0 --line_every=0 --threads=1 --jobs=1 "
+            f"--seeds={self.seeds} --sample_every=0 {self.saved} --line_every=0 --threads=1 --jobs=1 "
             f"--sweep_name={self.name}"
         )
+
+    @property
+    def evaluation(self) -> str:
+        """How each trial is measured; empty where its curves tell all."""
+        measured = self.good.tag.startswith("measures/")
+        return "python -m gan_lowlevel.evaluate --checkpoint=all --count=2000" if measured else ""
 
 
 GOODFELLOW = "--model=goodfellow --epochs=200 --save_every=10000 --max_to_keep=200"
@@ -140,11 +157,22 @@ TABLES: dict[str, tuple[Row, ...]] = {
 }  # fmt: skip
 
 STUDIES = (
-    Study("study-parabola", "--model=parabola --theory_every=250", "0-9", "quality/energy", good=0.005, bad=0.05),
-    Study("study-gaussian", "--model=gaussian --max_steps=10000 --theory_every=500", "0-9", "jsd/quadrature", good=0.1,
-          bad=0.35),
-    Study("study-ring", "--model=mixture --mixture=ring --max_steps=2000 --epochs=0 --updates=alternating "
-          "--theory_every=200", "0-9", "quality/high_quality", good=0.5, bad=0.1, rising=True),
-    Study("study-mlp", "--model=mlp --dataset=embedded --max_steps=3000 --theory_every=250", "0-2",
-          "quality/diversity", good=0.8, bad=0.5, rising=True, evaluated=True),
+    Study(
+        "study-parabola", "--model=parabola --theory_every=250", "0-9",
+        good=Bound("quality/energy", 0.005), collapsed=Bound("quality/energy", 0.05, above=True),
+    ),
+    Study(
+        "study-gaussian", "--model=gaussian --max_steps=10000 --theory_every=500", "0-9",
+        good=Bound("jsd/quadrature", 0.1), collapsed=Bound("jsd/quadrature", 0.35, above=True),
+    ),
+    Study(
+        "study-ring",
+        "--model=mixture --mixture=ring --max_steps=2000 --epochs=0 --updates=alternating --theory_every=200", "0-9",
+        good=Bound("quality/high_quality", 0.5, above=True), collapsed=Bound("quality/modes", 4),
+    ),
+    Study(
+        "study-mlp", "--model=mlp --dataset=embedded --max_steps=3000 --theory_every=250", "0-2",
+        good=Bound("measures/frechet", 350), collapsed=Bound("measures/classes", 3),
+        saved="--save_every=500 --max_to_keep=6",
+    ),
 )  # fmt: skip

@@ -169,6 +169,7 @@ def studied(study: Study, logdir: pathlib.Path, collect: bool) -> dict[str, Any]
         if noted["exit_code"] not in (0, 4) or not columns["step"].size:
             continue
         settings = runs.read_settings(run)
+        last = {name: _short(figure.mean) for name, figure in runs.recent(columns).items()}
         trial = {
             "g_loss": settings.g_loss,
             "d_step": settings.d_step,
@@ -176,29 +177,37 @@ def studied(study: Study, logdir: pathlib.Path, collect: bool) -> dict[str, Any]
             "seed": settings.seed,
             "exit": noted["exit_code"],
             "steps": int(columns["step"][-1]),
-            "seconds": _seconds(columns),
-            **reached(study, columns),
-            "figures": {name: _short(figure.mean) for name, figure in runs.recent(columns).items()},
+            "seconds": _seconds(columns, columns["step"][-1]),
         }
-        if study.evaluated and noted["exit_code"] == 0:
-            evaluation = _evaluated(run, columns["step"][-1], "python -m gan_lowlevel.evaluate --count=2000")
-            trial["measures"] = {name: _short(figure["value"]) for name, figure in evaluation.items()}
-        found.append(trial)
-    return {"command": study.command, "tag": study.tag, "good": study.good, "bad": study.bad, "trials": found}
+        if study.evaluation and noted["exit_code"] == 0:
+            of_checkpoints = walked(run, columns["step"][-1], study.evaluation)
+            columns |= {f"measures/{name}": column for name, column in of_checkpoints.items()}
+            last |= {f"measures/{name}": _short(column[-1]) for name, column in of_checkpoints.items()}
+        found.append(trial | reached(study, columns, last) | {"figures": last})
+    bounds = {"good": study.good._asdict(), "collapsed": study.collapsed._asdict()}
+    return {"command": study.command, "evaluation": study.evaluation, **bounds, "trials": found}
 
 
-def reached(study: Study, columns: dict[str, np.ndarray]) -> dict[str, Any]:
-    """The first recorded step at which the quality is good, with its seconds of training; None where it never is.
-    Whether the last tenth's is beyond bad."""
-    sign = -1.0 if study.rising else 1.0
-    values = sign * columns.get(study.tag, np.array([]))
-    known = np.flatnonzero(np.isfinite(values))
-    good = [i for i in known if values[i] <= sign * study.good]
-    last = runs.recent(columns).get(study.tag)
+def walked(run: Run, newest: float, command: str) -> dict[str, np.ndarray]:
+    """Every measure over the run's checkpoints, with their "step", ascending up to the newest."""
+    from gan_lowlevel import evaluations
+
+    last = _evaluated(run, newest, command)
+    points = sorted(evaluations.curves(run).items())
+    walk = {name: np.array([values.get(f"evaluation/{name}", np.nan) for _, values in points]) for name in last}
+    return {"step": np.array([step for step, _ in points], float)} | walk
+
+
+def reached(study: Study, columns: dict[str, np.ndarray], last: dict[str, float]) -> dict[str, Any]:
+    """The first known step at which the quality is good, with its seconds of training; None where it never is.
+    Whether the last figures say that it collapsed."""
+    kind = "measures/" if study.evaluation else ""  # whose steps are those of checkpoints
+    steps, values = columns.get(f"{kind}step", np.array([])), columns.get(study.good.tag, np.array([]))
+    good = next((step for step, value in zip(steps, values, strict=False) if study.good.holds(value)), None)
     return {
-        "good_step": int(columns["step"][good[0]]) if good else None,
-        "good_seconds": _seconds({name: column[: good[0] + 1] for name, column in columns.items()}) if good else None,
-        "collapsed": bool(last and sign * last.mean > sign * study.bad),
+        "good_step": None if good is None else int(good),
+        "good_seconds": None if good is None else _seconds(columns, good),
+        "collapsed": study.collapsed.holds(last.get(study.collapsed.tag, math.nan)),
     }
 
 
@@ -207,9 +216,10 @@ def at_median_speed(columns: dict[str, np.ndarray]) -> float:
     return _short(float(columns["step"][-1] / np.nanmedian(columns["speed/steps_per_second"])))
 
 
-def _seconds(columns: dict[str, np.ndarray]) -> float:
-    """Of training: each stretch of steps at the speed that it was recorded with."""
-    steps, speed = columns["step"], columns["speed/steps_per_second"]
+def _seconds(columns: dict[str, np.ndarray], until: float) -> float:
+    """Of training up to that step: each stretch of steps at the speed that it was recorded with."""
+    taken = columns["step"] <= until
+    steps, speed = columns["step"][taken], columns["speed/steps_per_second"][taken]
     return _short(float(np.nansum(np.diff(steps, prepend=0) / speed)))
 
 

@@ -49,24 +49,33 @@ def test_a_row_has_the_command_of_its_runs(name):
 @pytest.mark.parametrize("one", [one for one in rows.STUDIES if FILES[one.name]], ids=lambda one: one.name)
 def test_a_study_has_every_trial_of_its_grid(one):
     written = FILES[one.name]
-    assert written["command"] == one.command
+    assert (written["command"], written["evaluation"]) == (one.command, one.evaluation)
     first, last = map(int, one.seeds.split("-"))
     wanted = {(loss, d, g, seed) for loss in study.LOSSES for d, g in study.RATIOS for seed in range(first, last + 1)}
     found = [tuple(trial[key] for key in ("g_loss", "d_step", "g_step", "seed")) for trial in written["trials"]]
     assert sorted(found) == sorted(wanted)
 
 
+ENERGY = rows.Study("one", "", "0", rows.Bound("quality/energy", 0.005), rows.Bound("quality/energy", 0.05, above=True))
+
+
 def test_the_first_good_moment_is_found_in_steps_and_seconds():
-    asked = rows.Study("one", "", "0", "quality/energy", good=0.005, bad=0.05)
     columns = {
         "step": np.array([100.0, 200.0, 300.0, 400.0]),
         "speed/steps_per_second": np.array([50.0, 100.0, 100.0, 200.0]),
         "quality/energy": np.array([0.2, math.nan, 0.004, 0.06]),
     }
     # 100 steps at 50 a second, then twice 100 at 100 a second.
-    assert tables.reached(asked, columns) == {"good_step": 300, "good_seconds": 4.0, "collapsed": True}
+    assert tables.reached(ENERGY, columns, {"quality/energy": 0.06}) == {
+        "good_step": 300,
+        "good_seconds": 4.0,
+        "collapsed": True,
+    }
     columns["quality/energy"] = np.array([0.2, 0.1, 0.1, 0.04])
-    assert tables.reached(asked, columns) == {"good_step": None, "good_seconds": None, "collapsed": False}
+    nowhere = {"good_step": None, "good_seconds": None, "collapsed": False}
+    assert tables.reached(ENERGY, columns, {"quality/energy": 0.04}) == nowhere
+    del columns["quality/energy"]  # a trial that broke before the first
+    assert tables.reached(ENERGY, columns, {}) == nowhere
 
 
 def test_a_pause_does_not_count_as_time():
@@ -74,13 +83,28 @@ def test_a_pause_does_not_count_as_time():
     assert tables.at_median_speed(columns) == 6.0  # 300 steps at 50 a second
 
 
-def test_where_more_is_better_good_is_above_and_collapsed_below():
-    asked = rows.Study("one", "", "0", "quality/high_quality", good=0.5, bad=0.1, rising=True)
+def test_where_more_is_better_good_is_above_and_another_figure_tells_collapse():
+    good, collapsed = rows.Bound("quality/high_quality", 0.5, above=True), rows.Bound("quality/modes", 4)
     columns = {"step": np.array([10.0, 20.0]), "speed/steps_per_second": np.array([10.0, 10.0])}
-    assert tables.reached(asked, columns | {"quality/high_quality": np.array([0.6, 0.05])}) == {
-        "good_step": 10,
-        "good_seconds": 1.0,
-        "collapsed": True,
+    columns["quality/high_quality"] = np.array([0.4, 0.6])
+    one = rows.Study("one", "", "0", good, collapsed)
+    for modes in (4.0, 4.1):
+        assert tables.reached(one, columns, {"quality/modes": modes}) == {
+            "good_step": 20,
+            "good_seconds": 2.0,
+            "collapsed": modes == 4.0,
+        }
+
+
+def test_a_measure_of_checkpoints_has_its_own_steps():
+    one = rows.Study("one", "", "0", rows.Bound("measures/frechet", 350), rows.Bound("measures/classes", 3))
+    assert one.evaluation
+    columns = {"step": np.array([10.0, 20.0, 30.0, 40.0]), "speed/steps_per_second": np.array([10.0, 5.0, 10.0, 10.0])}
+    columns |= {"measures/step": np.array([20.0, 40.0]), "measures/frechet": np.array([350.0, 100.0])}
+    assert tables.reached(one, columns, {"measures/classes": 8}) == {
+        "good_step": 20,
+        "good_seconds": 3.0,
+        "collapsed": False,
     }
 
 
@@ -94,7 +118,8 @@ def test_best_median_and_worst_are_by_the_judge():
 @pytest.mark.parametrize(
     ("values", "text"),
     [([1.0, 2.0, 3.0], "2.0 ± 1.0"), ([150.0, 170.0], "160 ± 14"), ([0.001, 0.003], "0.0020 ± 0.0014"), ([5.0], "5.00"),
-     ([], "–"), ([-1.0, -3.0], "−2.0 ± 1.4"), ([8, 8], "8 ± 0")],
+     ([], "–"), ([-1.0, -3.0], "−2.0 ± 1.4"), ([8, 8], "8 ± 0"), ([-1e-7, -3e-7], "−2e−07 ± 1e−07"),
+     ([1.0, 1 - 2e-6], "1.0000 ± 1e−06")],
 )  # fmt: skip
 def test_a_spread_has_the_digits_that_it_knows(values, text):
     assert words.spread(values) == text

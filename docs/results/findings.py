@@ -71,9 +71,9 @@ def _v(found: Studies) -> str:
     counts = []
     for title, one in found.items():
         runs = [trial for trial in one["trials"] if trial["exit"] == 0]
-        sign = -1 if one["bad"] < one["good"] else 1
+        sign, tag = -1 if one["good"]["above"] else 1, one["good"]["tag"]
         values = [trial["figures"]["value/V"] for trial in runs]
-        rank = stats.spearmanr(values, [sign * trial["figures"][one["tag"]] for trial in runs]).statistic
+        rank = stats.spearmanr(values, [sign * trial["figures"][tag] for trial in runs]).statistic
         counts.append(f"{title}: {number(float(rank), 2)}")
     return (
         "**V alone does not tell how good G is.** Rank correlation of V at the end with how bad G is by the measure of "

@@ -20,31 +20,33 @@ class Shown(NamedTuple):
     """How one study is shown."""
 
     title: str
-    quality: str  # what decides it, in words
     label: str  # of the picture's axis
     scale: str  # of it
-    also: dict[str, str]  # other last figures, and measures as measures/NAME: their headings
+    figures: dict[str, str]  # last ones by tag, and their headings; the first is the quality
 
 
 SHOWN = {
-    "study-parabola": Shown("parabola", "energy distance to real points", "energy distance", "log", {
-        "quality/error": "mean \\|y − x²\\|", "quality/bins": "bins of 20"}),
-    "study-gaussian": Shown("gaussian", "Jensen–Shannon divergence by quadrature, nats", "JSD, nats", "log", {
-        "jsd/bound_held_out": "bound of it"}),
-    "study-ring": Shown("ring of eight", "share of points within 3σ of a mode", "share within 3σ", "linear", {
-        "quality/modes": "modes of 8", "quality/reverse_kl": "reverse KL"}),
-    "study-mlp": Shown("mlp on the embedded digits", "distance of samples from each other, of real ones'", "diversity",
-        "linear", {"measures/frechet": "Fréchet", "measures/parzen": "Parzen", "measures/precision": "precision",
-                   "measures/recall": "recall", "measures/classes": "classes"}),
+    "study-parabola": Shown("parabola", "energy distance", "log", {
+        "quality/energy": "energy distance to real points", "quality/error": "mean \\|y − x²\\|",
+        "quality/bins": "bins of 20"}),
+    "study-gaussian": Shown("gaussian", "JSD, nats", "log", {
+        "jsd/quadrature": "Jensen–Shannon divergence by quadrature, nats", "jsd/bound_held_out": "bound of it"}),
+    "study-ring": Shown("ring of eight", "share within 3σ", "linear", {
+        "quality/high_quality": "share of points within 3σ of a mode", "quality/modes": "modes of 8",
+        "quality/reverse_kl": "reverse KL"}),
+    "study-mlp": Shown("mlp on the embedded digits", "Fréchet distance", "log", {
+        "measures/frechet": "Fréchet distance in features of a digit classifier", "measures/classes": "classes of 10",
+        "measures/precision": "precision", "measures/recall": "recall", "measures/parzen": "Parzen",
+        "quality/diversity": "diversity"}),
 }  # fmt: skip
 
 TEXT = """\
 Minimax, mean log(1 − D(G(z))), against non-saturating, −mean log D(G(z)), at six ratios of updates. All else is the
 game's recipe, also its learning rates: a row says what a ratio does to that recipe, not what the best recipe of that
-ratio would do. Each figure is of a run's last tenth, mean ± standard deviation over seeds. *Reached*: how many runs
-came to the quality named once at least, and the median of their seconds of training on one core (other work beside).
-*Collapsed*: how many end beyond the bound named. *NaN*: how many broke. The files in `results/` have every measure of
-every run."""
+ratio would do. Each figure is of a run's last tenth, of the last checkpoint where `evaluate` takes it; mean ± standard
+deviation over seeds. *Reached*: how many runs came at least once to the quality named, the first figure, and the median
+of their seconds of training on one core (other work beside). *Collapsed*: how many end beyond the bound named. *NaN*:
+how many broke. The files in `results/` have every measure of every run."""
 
 
 def section(tables: dict[str, Table]) -> str | None:
@@ -55,7 +57,10 @@ def section(tables: dict[str, Table]) -> str | None:
     parts = [TEXT]
     for name, one in found.items():
         title = SHOWN[name].title
-        parts += [f"### {title}", f"`{one['command']}`", lines(name, one), f"![{title}](pictures/results/{name}.png)"]
+        command = f"`{one['command']}`"
+        if one["evaluation"]:
+            command += f", then, of each trial, `{one['evaluation']} --run=logs/NAME/TRIAL`"
+        parts += [f"### {title}", command, lines(name, one), f"![{title}](pictures/results/{name}.png)"]
     parts.append("### What it says\n\nWritten with the figures at hand, not before.")
     said = findings({SHOWN[name].title: one for name, one in found.items()})
     parts.append("\n".join(f"{i}. {sentence}" for i, sentence in enumerate(said, start=1)))
@@ -74,16 +79,18 @@ def cells(one: Table) -> dict[tuple[str, int, int], list[Table]]:
 def lines(name: str, one: Table) -> str:
     """A row a point of the grid."""
     shown = SHOWN[name]
-    beyond = f"collapsed, {'below' if one['bad'] < one['good'] else 'above'} {one['bad']:g}"
-    head = ["d_step : g_step", "G's loss", shown.quality, *shown.also.values(), "V", "D(x)", "D(G(z))",
-            f"reached {one['good']:g}", "seconds", beyond, "NaN"]  # fmt: skip
+    lost = _bound(one["collapsed"])
+    if (tag := one["collapsed"]["tag"]) != one["good"]["tag"]:
+        lost = f"{shown.figures[tag]} {lost}"
+    head = ["d_step : g_step", "G's loss", *shown.figures.values(), "V", "D(x)", "D(G(z))",
+            f"reached {_bound(one['good'])}", "seconds", f"collapsed: {lost}", "NaN"]  # fmt: skip
     body = []
     for (loss, d, g), trials in cells(one).items():
         if not trials:
             continue
         good = [trial["good_seconds"] for trial in trials if trial["good_step"] is not None]
         body.append([
-            f"{d} : {g}", loss, spread(_of(trials, one["tag"])), *(spread(_of(trials, also)) for also in shown.also),
+            f"{d} : {g}", loss, *(spread(_of(trials, tag)) for tag in shown.figures),
             *(spread(_of(trials, tag), 2) for tag in ("value/V", "prob/D_x", "prob/D_G_z")), reached(trials),
             number(statistics.median(good), 2) if good else "–", str(collapsed(trials)),
             str(sum(trial["exit"] == BROKEN for trial in trials)),
@@ -91,12 +98,12 @@ def lines(name: str, one: Table) -> str:
     return table(head, body)
 
 
-def _of(trials: list[Table], name: str) -> list[float]:
-    kind, _, key = name.partition("/")
-    if kind == "measures":
-        values = [trial.get("measures", {}).get(key) for trial in trials]
-    else:
-        values = [trial["figures"].get(name) for trial in trials if trial["exit"] != BROKEN]
+def _bound(one: Table) -> str:
+    return f"{'≥' if one['above'] else '≤'} {one['at']:g}"
+
+
+def _of(trials: list[Table], tag: str) -> list[float]:
+    values = [trial["figures"].get(tag) for trial in trials if trial["exit"] != BROKEN]
     return [value for value in values if value is not None]
 
 
@@ -107,22 +114,22 @@ def pictures(tables: dict[str, Table]) -> dict[str, Figure]:
 
 def _picture(name: str, one: Table) -> Figure:
     """Each run a point: quality upright, a column a ratio, colours the losses; collapsed ones hollow."""
-    shown = SHOWN[name]
-    drawn, (axes,) = panels([f"{shown.title}: {shown.quality}"], height=4.6)
+    shown, tag, good = SHOWN[name], one["good"]["tag"], one["good"]["at"]
+    drawn, (axes,) = panels([f"{shown.title}: {shown.figures[tag]}"], height=4.6)
     for (loss, d, g), trials in cells(one).items():
         place = RATIOS.index((d, g)) + (-0.16 if loss == "non_saturating" else 0.16)
-        known = [trial for trial in trials if trial["figures"].get(one["tag"]) is not None]
+        known = [trial for trial in trials if trial["figures"].get(tag) is not None]
         for offset, trial in zip(np.linspace(-0.1, 0.1, max(len(known), 1)), known, strict=False):
-            axes.plot(place + offset, trial["figures"][one["tag"]], "o", markersize=6, color=LOSSES[loss],
+            axes.plot(place + offset, trial["figures"][tag], "o", markersize=6, color=LOSSES[loss],
                       markerfacecolor="none" if trial["collapsed"] else LOSSES[loss])  # fmt: skip
         if known:
-            middle = statistics.median(trial["figures"][one["tag"]] for trial in known)
+            middle = statistics.median(trial["figures"][tag] for trial in known)
             axes.plot([place - 0.14, place + 0.14], [middle, middle], color="black", linewidth=2)
     for loss, colour in LOSSES.items():
         axes.plot([], [], "o", color=colour, label=loss.replace("_", "-"))
     axes.plot([], [], "o", color="0.4", markerfacecolor="none", label="collapsed")
     axes.plot([], [], color="black", linewidth=2, label="median")
-    axes.axhline(one["good"], color="0.3", linestyle="--", linewidth=1, label=f"good: {one['good']:g}")
+    axes.axhline(good, color="0.3", linestyle="--", linewidth=1, label=f"good: {good:g}")
     axes.set_yscale(shown.scale)
     axes.set_xticks(range(len(RATIOS)), [f"{d} : {g}" for d, g in RATIOS])
     axes.set_xlabel("updates of D : updates of G in a step", fontsize=12)
