@@ -22,7 +22,7 @@ def section(tables: dict[str, Table]) -> str | None:
     for name, row in found.items():
         of, modes, around, near = PACGAN[name]
         law = f"{name}, {of} modes"
-        lines.append([law, "PacGAN's plain GAN", f"{modes} ± {around}", f"{near:.1%}", "", "10 runs", "400,000 steps"])
+        lines.append([law, "PacGAN's plain GAN", f"{modes} ± {around}", f"{100 * near:.1f} %", "", "10 runs", "400,000 steps"])
         lines.append([
             law, f"ours, `--mixture={name}`", spread(measure(row, "modes")),
             spread([100 * share for share in measure(row, "high_quality")]) + " %", spread(measure(row, "reverse_kl")),
