@@ -1,4 +1,4 @@
-"""docs/results.md and the README's table say what the files of results say."""
+"""docs/results.md and the READMEs' tables say what the files of results say."""
 
 import math
 import re
@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from benchmarks import rows, tables
-from docs.results import page, study, words
+from docs.results import page, readme, study, words
 from docs.results.files import PAGE, PICTURES, READMES, load_all
 from gan_lowlevel.commandline import read_config
 
@@ -20,9 +20,9 @@ def test_the_page_is_made_of_the_files():
 
 
 @pytest.mark.parametrize("language", READMES)
-def test_the_readmes_table_is_made_of_the_files(language):
-    readme = READMES[language].read_text(encoding="utf-8")
-    assert page.with_table(readme, FILES, language) == readme, "python -m docs.results makes it anew"
+def test_the_readmes_tables_are_made_of_the_files(language):
+    text = READMES[language].read_text(encoding="utf-8")
+    assert readme.with_tables(text, FILES, language) == text, "python -m docs.results makes it anew"
 
 
 def test_every_picture_of_the_page_is_there_and_every_one_that_is_there_is_shown():

@@ -1,1 +1,1 @@
-"""docs/results.md, its pictures, and the README's table, from results/*.json: python -m docs.results."""
+"""docs/results.md, its pictures, and the READMEs' tables, from results/*.json: python -m docs.results."""

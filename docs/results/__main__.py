@@ -1,4 +1,4 @@
-"""Write the page, its pictures and the README's table anew.
+"""Write the page, its pictures and the READMEs' tables anew.
 
 python -m docs.results
 
@@ -6,7 +6,7 @@ Prints nothing that is not in results/*.json; `python -m benchmarks.tables TABLE
 """
 
 from docs.drawing import png
-from docs.results import page
+from docs.results import page, readme
 from docs.results.files import PAGE, PICTURES, READMES, load_all
 
 
@@ -18,7 +18,7 @@ def main() -> None:
         (PICTURES / f"{name}.png").write_bytes(png(drawn))
     PAGE.write_text(page.page(tables), encoding="utf-8")
     for language, path in READMES.items():
-        path.write_text(page.with_table(path.read_text(encoding="utf-8"), tables, language), encoding="utf-8")
+        path.write_text(readme.with_tables(path.read_text(encoding="utf-8"), tables, language), encoding="utf-8")
 
 
 if __name__ == "__main__":

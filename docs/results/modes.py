@@ -1,7 +1,7 @@
 """PacGAN's experiment."""
 
 from docs.results.files import Table, measure, rows
-from docs.results.words import length, seeds, spread, table, whose
+from docs.results.words import length, percent, seeds, spread, table, whose
 
 # PacGAN's plain GAN, ten runs: modes there are, modes found and their ±, share of points within 3σ.
 PACGAN = {"ring": (8, 6.3, 0.5, 0.982), "grid": (25, 17.3, 0.8, 0.948)}
@@ -22,10 +22,12 @@ def section(tables: dict[str, Table]) -> str | None:
     for name, row in found.items():
         of, modes, around, near = PACGAN[name]
         law = f"{name}, {of} modes"
-        lines.append([law, "PacGAN's plain GAN", f"{modes} ± {around}", f"{100 * near:.1f} %", "", "10 runs", "400,000 steps"])
+        lines.append(
+            [law, "PacGAN's plain GAN", f"{modes} ± {around}", percent([near]), "", "10 runs", "400,000 steps"]
+        )
         lines.append([
             law, f"ours, `--mixture={name}`", spread(measure(row, "modes")),
-            spread([100 * share for share in measure(row, "high_quality")]) + " %", spread(measure(row, "reverse_kl")),
+            percent(measure(row, "high_quality")), spread(measure(row, "reverse_kl")),
             seeds(row), length(row),
         ])  # fmt: skip
     return "\n\n".join((TEXT, table(HEAD, lines), whose("modes", found)))

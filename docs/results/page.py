@@ -1,16 +1,11 @@
-"""The page as a whole, all its pictures, and the READMEs' table."""
+"""The page as a whole, and all its pictures."""
 
-import re
-import statistics
 from collections.abc import Callable
 
 from matplotlib.figure import Figure
 
 from docs.results import articles, games, modes, paper, study
-from docs.results.files import PICTURES, Table, figure, measure, rows
-from docs.results.words import duration, number, seeds, spread, table
-
-OPEN, CLOSE = "<!-- made by python -m docs.results -->", "<!-- end -->"
+from docs.results.files import Table
 
 INTRODUCTION = """\
 # Results
@@ -58,46 +53,3 @@ def _machine(tables: dict[str, Table]) -> str:
 def draw(tables: dict[str, Table]) -> dict[str, Figure]:
     """Every picture that the tables suffice for, by the name of its file."""
     return paper.pictures(tables) | study.pictures(tables) | articles.pictures(tables)
-
-
-HEADS = {
-    "en": ("game", "pictures", "command", "steps, time on one core", "V, D(x), D(G(z)) at its end", "measured", "runs"),
-    "zh": ("游戏", "图片", "命令", "步数，单核时间", "结束时的 V、D(x)、D(G(z))", "测得", "运行"),
-}
-
-
-def readme_table(tables: dict[str, Table], language: str) -> str:
-    """A row a game, with the sample grid of its median run; the table's head is in the README's language."""
-    found = rows(tables, "games")
-    lines = []
-    for name in games.GAMES:
-        row = found[name]
-        judge = "energy" if name == "parabola" else "frechet"
-        facts = row["runs"][0]["measures"][judge]
-        seconds = statistics.median(run["seconds"] for run in row["runs"])
-        lines.append([
-            f"`{name}`", f"![{name}](docs/pictures/results/{_grid(name)})", f"`{_without_seed(row['command'])}`",
-            f"{row['runs'][0]['steps']:,}, {duration(seconds)}",
-            ", ".join(spread(figure(row, tag)) for tag in games.PLAYED),
-            f"`{judge}` {spread(measure(row, judge))} (real {number(facts['real'])}, noise {number(facts['noise'])})",
-            seeds(row),
-        ])  # fmt: skip
-    return table(HEADS[language], lines)
-
-
-def _grid(name: str) -> str:
-    there = {place: f"samples-{name}-{place}.png" for place in ("median", "only", "best")}
-    return next(file for file in there.values() if (PICTURES / file).exists())
-
-
-def _without_seed(text: str) -> str:
-    return re.sub(r" --(seed|threads)=\d+", "", text)
-
-
-def with_table(readme: str, tables: dict[str, Table], language: str) -> str:
-    """The README with its table made anew, once every game has its row."""
-    if not set(games.GAMES) <= rows(tables, "games").keys():
-        return readme
-    before, rest = readme.split(OPEN)
-    after = rest.split(CLOSE, 1)[1]
-    return f"{before}{OPEN}\n{readme_table(tables, language)}\n{CLOSE}{after}"

@@ -36,6 +36,11 @@ def spread(values: Sequence[float], digits: int = 3) -> str:
     return f"{mean:,.{decimals}f} ± {deviation:,.{decimals}f}".replace("-", "−")
 
 
+def percent(shares: Sequence[float]) -> str:
+    """`spread` of shares, in percent."""
+    return f"{spread([100 * share for share in shares])} %"
+
+
 def extent(values: Sequence[float]) -> str:
     """Median (lowest to highest)."""
     return f"{statistics.median(values):.2f} ({min(values):.2f} to {max(values):.2f})"
