@@ -30,6 +30,7 @@ HEAD = ("samples", "log-likelihood, nats", "runs", "time a run", "whose")
 NAMES = {
     "goodfellow": ("`goodfellow`, as published", "the published recipe"),
     "goodfellow_averaged": ("`goodfellow`, weights averaged", "G's weights averaged over ten checkpoints (ours)"),
+    "goodfellow_annealed": ("`goodfellow`, annealed", "rates annealed (tried)"),
     "goodfellow_adam": ("`goodfellow`, Adam", "Adam (tried)"),
 }
 
