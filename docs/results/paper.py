@@ -85,10 +85,16 @@ def _meaning(tables: dict[str, Table]) -> str:
         means, apart = measure(row, "parzen"), [measure(one, "frechet")[: len(row["runs"])] for one in (row, published)]
         said.append(
             f"- **The mean of G's weights over ten checkpoints of the same runs scores {spread(means, 4)}**, "
-            f"{_against(statistics.fmean(means))}. Nothing is trained anew and it is one generator. So what the last "
-            "weights lack is rest: with learning rates near 0.1 they go on circling. By the Fréchet distance the mean "
-            f"is no better ({spread(apart[0])} against {spread(apart[1])}): it draws smoother, and the likelihood "
-            "rewards that."
+            f"{_against(statistics.fmean(means))}. Nothing is trained anew and it is one generator. By the Fréchet "
+            f"distance the mean is no better ({spread(apart[0])} against {spread(apart[1])}): it draws smoother, and "
+            "the likelihood rewards that."
+        )
+    if "goodfellow_annealed" in found:
+        annealed = found["goodfellow_annealed"]["runs"][0]["measures"]
+        said.append(
+            "- **Annealing does not do what that mean does**: with both learning rates down to a twentieth the "
+            f"last weights score {annealed['parzen']['value']:.1f} (one seed), and their Fréchet distance is "
+            f"{number(annealed['frechet']['value'])}. So it is not only the noise of the last updates that keeps the score down."
         )
     if "goodfellow_adam" in found:
         adam = found["goodfellow_adam"]["runs"][0]
