@@ -94,7 +94,8 @@ def _meaning(tables: dict[str, Table]) -> str:
         said.append(
             "- **Annealing does not do what that mean does**: with both learning rates down to a twentieth the "
             f"last weights score {annealed['parzen']['value']:.1f} (one seed), and their Fréchet distance is "
-            f"{number(annealed['frechet']['value'])}. So it is not only the noise of the last updates that keeps the score down."
+            f"{number(annealed['frechet']['value'])}. So it is not only the noise of the last updates that keeps the "
+            "score down."
         )
     if "goodfellow_adam" in found:
         adam = found["goodfellow_adam"]["runs"][0]
