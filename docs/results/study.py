@@ -34,7 +34,7 @@ SHOWN = {
     "study-ring": Shown("ring of eight", "share within 3σ", "linear", {
         "quality/high_quality": "share of points within 3σ of a mode", "quality/modes": "modes of 8",
         "quality/reverse_kl": "reverse KL"}),
-    "study-mlp": Shown("mlp on the embedded digits", "Fréchet distance", "log", {
+    "study-mlp": Shown("mlp on the embedded digits", "Fréchet distance", "linear", {
         "measures/frechet": "Fréchet distance in features of a digit classifier", "measures/classes": "classes of 10",
         "measures/precision": "precision", "measures/recall": "recall", "measures/parzen": "Parzen",
         "quality/diversity": "diversity"}),
@@ -46,7 +46,8 @@ game's recipe, also its learning rates: a row says what a ratio does to that rec
 ratio would do. Each figure is of a run's last tenth, of the last checkpoint where `evaluate` takes it; mean ± standard
 deviation over seeds. *Reached*: how many runs came at least once to the quality named, the first figure, and the median
 of their seconds of training on one core (other work beside). *Collapsed*: how many end beyond the bound named. *NaN*:
-how many broke. The files in `results/` have every measure of every run."""
+how many broke. Both bounds are ours, those of the digits set with the figures at hand. The files in `results/` have
+every measure of every run."""
 
 
 def section(tables: dict[str, Table]) -> str | None:
