@@ -48,9 +48,9 @@ class Bound(NamedTuple):
     at: float
     above: bool = False  # whether it counts from there up, not down
 
-    def holds(self, value: float) -> bool:
-        """Whether that figure counts; NaN never does."""
-        return value >= self.at if self.above else value <= self.at
+    def holds(self, value: float | None) -> bool:
+        """Whether that figure counts; what is not known, NaN or None, never does."""
+        return value is not None and bool(value >= self.at if self.above else value <= self.at)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -62,20 +62,20 @@ class Study:
     seeds: str
     good: Bound  # reached where it holds once
     collapsed: Bound  # where it holds of the last figure
-    saved: str = "--save_every=0"
+    saving: str = "--save_every=0"  # flags: which checkpoints are kept
 
     @property
     def command(self) -> str:
         return (
             f"python -m gan_lowlevel.sweep {self.flags} --g_loss=minimax,non_saturating --d_step=1,2,5 --g_step=1,2 "
-            f"--seeds={self.seeds} --sample_every=0 {self.saved} --line_every=0 --threads=1 --jobs=1 "
+            f"--seeds={self.seeds} --sample_every=0 {self.saving} --line_every=0 --threads=1 --jobs=1 "
             f"--sweep_name={self.name}"
         )
 
     @property
     def evaluation(self) -> str:
         """How each trial is measured; empty where its curves tell all."""
-        measured = self.good.tag.startswith("measures/")
+        measured = any(bound.tag.startswith("measures/") for bound in (self.good, self.collapsed))
         return "python -m gan_lowlevel.evaluate --checkpoint=all --count=2000" if measured else ""
 
 
@@ -182,6 +182,6 @@ STUDIES = (
     Study(
         "study-mlp", "--model=mlp --dataset=embedded --max_steps=3000 --theory_every=250", "0-2",
         good=Bound("measures/frechet", 350), collapsed=Bound("measures/classes", 3),
-        saved="--save_every=500 --max_to_keep=6",
+        saving="--save_every=500 --max_to_keep=6",
     ),
 )  # fmt: skip

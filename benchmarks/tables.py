@@ -15,6 +15,7 @@ import re
 import shlex
 import subprocess
 import sys
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,7 @@ from benchmarks import centres, report
 from benchmarks.rows import FOLDERS, STUDIES, TABLES, Row, Study
 from docs.drawing import png
 from gan_lowlevel import __version__, runs
+from gan_lowlevel.errors import Exit
 from gan_lowlevel.runs import Run
 
 ROOT = pathlib.Path(__file__).parent.parent
@@ -115,12 +117,7 @@ def of_run(run: Run, row: Row, curves: bool) -> dict[str, Any]:
     if row.line_every and curves:
         found["curves"] = _taken(columns, np.unique(np.linspace(0, len(columns["step"]) - 1, CURVE).astype(int)))
     if row.walk:
-        from gan_lowlevel import evaluations
-
-        points = sorted(evaluations.curves(run, row.average).items())
-        found["walk"] = {"step": [step for step, _ in points]}
-        for name in ("parzen", "frechet"):
-            found["walk"][name] = [_short(values.get(f"evaluation/{name}")) for _, values in points]
+        found["walk"] = walked(run, ("parzen", "frechet"), row.average)
     return found
 
 
@@ -166,48 +163,50 @@ def studied(study: Study, logdir: pathlib.Path, collect: bool) -> dict[str, Any]
         noted = json.loads(path.read_text())
         run = Run(path.parent)
         columns = runs.read_columns(run.metrics)
-        if noted["exit_code"] not in (0, 4) or not columns["step"].size:
+        if noted["exit_code"] not in (Exit.DONE, Exit.NAN):
             continue
+        steps = columns["step"][-1] if columns["step"].size else 0  # no row: it broke before one was due
+        done = noted["exit_code"] == Exit.DONE  # one that broke has no last figures
+        last = {name: _short(figure.mean) for name, figure in runs.recent(columns).items()} if done else {}
         settings = runs.read_settings(run)
-        last = {name: _short(figure.mean) for name, figure in runs.recent(columns).items()}
         trial = {
             "g_loss": settings.g_loss,
             "d_step": settings.d_step,
             "g_step": settings.g_step,
             "seed": settings.seed,
             "exit": noted["exit_code"],
-            "steps": int(columns["step"][-1]),
-            "seconds": _seconds(columns, columns["step"][-1]),
+            "steps": int(steps),
+            "seconds": _seconds(columns, steps),
         }
-        if study.evaluation and noted["exit_code"] == 0:
-            of_checkpoints = walked(run, columns["step"][-1], study.evaluation)
-            columns |= {f"measures/{name}": column for name, column in of_checkpoints.items()}
-            last |= {f"measures/{name}": _short(column[-1]) for name, column in of_checkpoints.items()}
+        if study.evaluation and done:
+            evaluation = _evaluated(run, steps, study.evaluation)
+            walk = walked(run, evaluation)
+            columns |= {f"measures/{name}": np.array(values, float) for name, values in walk.items()}  # None is NaN
+            last |= {f"measures/{name}": _short(figure["value"]) for name, figure in evaluation.items()}
         found.append(trial | reached(study, columns, last) | {"figures": last})
     bounds = {"good": study.good._asdict(), "collapsed": study.collapsed._asdict()}
     return {"command": study.command, "evaluation": study.evaluation, **bounds, "trials": found}
 
 
-def walked(run: Run, newest: float, command: str) -> dict[str, np.ndarray]:
-    """Every measure over the run's checkpoints, with their "step", ascending up to the newest."""
+def walked(run: Run, names: Iterable[str], average: int = 1) -> dict[str, list]:
+    """These measures of every evaluated checkpoint, beside its "step", ascending; None where one is not known."""
     from gan_lowlevel import evaluations
 
-    last = _evaluated(run, newest, command)
-    points = sorted(evaluations.curves(run).items())
-    walk = {name: np.array([values.get(f"evaluation/{name}", np.nan) for _, values in points]) for name in last}
-    return {"step": np.array([step for step, _ in points], float)} | walk
+    points = sorted(evaluations.curves(run, average).items())
+    walk = {name: [_short(values.get(f"evaluation/{name}")) for _, values in points] for name in names}
+    return {"step": [step for step, _ in points]} | walk
 
 
-def reached(study: Study, columns: dict[str, np.ndarray], last: dict[str, float]) -> dict[str, Any]:
+def reached(study: Study, columns: dict[str, np.ndarray], last: dict[str, float | None]) -> dict[str, Any]:
     """The first known step at which the quality is good, with its seconds of training; None where it never is.
     Whether the last figures say that it collapsed."""
-    kind = "measures/" if study.evaluation else ""  # whose steps are those of checkpoints
-    steps, values = columns.get(f"{kind}step", np.array([])), columns.get(study.good.tag, np.array([]))
-    good = next((step for step, value in zip(steps, values, strict=False) if study.good.holds(value)), None)
+    of_steps = "measures/step" if study.good.tag.startswith("measures/") else "step"  # a measure has its checkpoints'
+    known = zip(columns.get(of_steps, ()), columns.get(study.good.tag, ()), strict=False)
+    step = next((step for step, value in known if study.good.holds(value)), None)
     return {
-        "good_step": None if good is None else int(good),
-        "good_seconds": None if good is None else _seconds(columns, good),
-        "collapsed": study.collapsed.holds(last.get(study.collapsed.tag, math.nan)),
+        "good_step": None if step is None else int(step),
+        "good_seconds": None if step is None else _seconds(columns, step),
+        "collapsed": study.collapsed.holds(last.get(study.collapsed.tag)),
     }
 
 
@@ -218,8 +217,7 @@ def at_median_speed(columns: dict[str, np.ndarray]) -> float:
 
 def _seconds(columns: dict[str, np.ndarray], until: float) -> float:
     """Of training up to that step: each stretch of steps at the speed that it was recorded with."""
-    taken = columns["step"] <= until
-    steps, speed = columns["step"][taken], columns["speed/steps_per_second"][taken]
+    steps, speed = np.minimum(columns["step"], until), columns.get("speed/steps_per_second", np.array([]))
     return _short(float(np.nansum(np.diff(steps, prepend=0) / speed)))
 
 

@@ -37,7 +37,7 @@ def test_a_row_has_the_command_of_its_runs(name):
         written = FILES[name]["rows"].get(row.name)
         if written is None:
             continue
-        assert written["command"] == row.command(row.seeds[0])
+        assert (written["command"], written["evaluation"]) == (row.command(row.seeds[0]), row.evaluation)
         assert written["seeds"] == [run["seed"] for run in written["runs"]]
         assert set(written["seeds"]) <= set(row.seeds)
         flags = written["command"].split()[3:]
@@ -50,10 +50,18 @@ def test_a_row_has_the_command_of_its_runs(name):
 def test_a_study_has_every_trial_of_its_grid(one):
     written = FILES[one.name]
     assert (written["command"], written["evaluation"]) == (one.command, one.evaluation)
+    assert (written["good"], written["collapsed"]) == (one.good._asdict(), one.collapsed._asdict())
     first, last = map(int, one.seeds.split("-"))
     wanted = {(loss, d, g, seed) for loss in study.LOSSES for d, g in study.RATIOS for seed in range(first, last + 1)}
     found = [tuple(trial[key] for key in ("g_loss", "d_step", "g_step", "seed")) for trial in written["trials"]]
     assert sorted(found) == sorted(wanted)
+
+
+@pytest.mark.parametrize("one", rows.STUDIES, ids=lambda one: one.name)
+def test_what_a_study_is_judged_by_is_shown_the_quality_first(one):
+    shown = list(study.SHOWN[one.name].figures)
+    assert shown[0] == one.good.tag
+    assert one.collapsed.tag in shown
 
 
 ENERGY = rows.Study("one", "", "0", rows.Bound("quality/energy", 0.005), rows.Bound("quality/energy", 0.05, above=True))
@@ -74,6 +82,7 @@ def test_the_first_good_moment_is_found_in_steps_and_seconds():
     columns["quality/energy"] = np.array([0.2, 0.1, 0.1, 0.04])
     nowhere = {"good_step": None, "good_seconds": None, "collapsed": False}
     assert tables.reached(ENERGY, columns, {"quality/energy": 0.04}) == nowhere
+    assert tables.reached(ENERGY, columns, {"quality/energy": None}) == nowhere
     del columns["quality/energy"]  # a trial that broke before the first
     assert tables.reached(ENERGY, columns, {}) == nowhere
 
@@ -100,10 +109,11 @@ def test_a_measure_of_checkpoints_has_its_own_steps():
     one = rows.Study("one", "", "0", rows.Bound("measures/frechet", 350), rows.Bound("measures/classes", 3))
     assert one.evaluation
     columns = {"step": np.array([10.0, 20.0, 30.0, 40.0]), "speed/steps_per_second": np.array([10.0, 5.0, 10.0, 10.0])}
-    columns |= {"measures/step": np.array([20.0, 40.0]), "measures/frechet": np.array([350.0, 100.0])}
+    columns |= {"measures/step": np.array([25.0, 40.0]), "measures/frechet": np.array([350.0, 100.0])}
+    # 10 steps at 10 a second, 10 at 5, and half of the next 10 at 10.
     assert tables.reached(one, columns, {"measures/classes": 8}) == {
-        "good_step": 20,
-        "good_seconds": 3.0,
+        "good_step": 25,
+        "good_seconds": 3.5,
         "collapsed": False,
     }
 

@@ -7,6 +7,7 @@ from scipy import stats
 
 from docs.results.files import Table
 from docs.results.words import number
+from gan_lowlevel.errors import Exit
 
 Studies = dict[str, Table]  # by the game's title
 
@@ -57,8 +58,9 @@ def _second_update(found: Studies) -> str:
         by_updates = []
         for updates in (1, 2):
             runs = [trial for trial in with_loss(one, "minimax") if trial["g_step"] == updates]
-            said = statistics.median(trial["figures"]["prob/D_G_z"] for trial in runs if trial["exit"] == 0)
-            by_updates.append(f"{reached(runs)} at {'one' if updates == 1 else 'two'}, where D(G(z)) is {said:.2f}")
+            ended = [trial["figures"]["prob/D_G_z"] for trial in runs if trial["figures"]]
+            said = f"{statistics.median(ended):.2f}" if ended else "–"
+            by_updates.append(f"{reached(runs)} at {'one' if updates == 1 else 'two'}, where D(G(z)) is {said}")
         counts.append(f"{title}: {', '.join(by_updates)}")
     return (
         "**Where D wins minimax lags, and a second update of G in a step makes up for it**; elsewhere it does not. The "
@@ -70,8 +72,8 @@ def _second_update(found: Studies) -> str:
 def _v(found: Studies) -> str:
     counts = []
     for title, one in found.items():
-        runs = [trial for trial in one["trials"] if trial["exit"] == 0]
         sign, tag = -1 if one["good"]["above"] else 1, one["good"]["tag"]
+        runs = [trial for trial in one["trials"] if trial["figures"].get(tag) is not None]
         values = [trial["figures"]["value/V"] for trial in runs]
         rank = stats.spearmanr(values, [sign * trial["figures"][tag] for trial in runs]).statistic
         counts.append(f"{title}: {number(float(rank), 2)}")
@@ -84,7 +86,7 @@ def _v(found: Studies) -> str:
 
 def _nothing_breaks(found: Studies) -> str:
     trials = [trial for one in found.values() for trial in one["trials"]]
-    broken = sum(trial["exit"] != 0 for trial in trials)
+    broken = sum(trial["exit"] == Exit.NAN for trial in trials)
     return (
         f"**Stable logarithms do not break.** {broken} of {len(trials):,} runs ended with NaN or infinity, of either "
         "loss, with log D and log(1 − D) taken from the logits."

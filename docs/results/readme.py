@@ -11,7 +11,7 @@ from docs.results.words import duration, number, percent, seeds, spread, table
 
 OPEN, CLOSE = "<!-- made by python -m docs.results -->", "<!-- end -->"
 
-HEADS = {
+GAMES_HEAD = {
     "en": ("game", "pictures", "command", "steps, time on one core", "V, D(x), D(G(z)) at its end", "measured", "runs"),
     "zh": ("游戏", "图片", "命令", "步数，单核时间", "结束时的 V、D(x)、D(G(z))", "测得", "运行"),
 }
@@ -33,7 +33,7 @@ def _games(tables: dict[str, Table], language: str) -> str:
             f"`{judge}` {spread(measure(row, judge))} (real {number(facts['real'])}, noise {number(facts['noise'])})",
             seeds(row),
         ])  # fmt: skip
-    return table(HEADS[language], lines)
+    return table(GAMES_HEAD[language], lines)
 
 
 def _grid(name: str) -> str:
@@ -45,7 +45,7 @@ def _without_seed(text: str) -> str:
     return re.sub(r" --(seed|threads)=\d+", "", text)
 
 
-AGAINST = {
+COMPARED_HEAD = {
     "en": ("against a paper", "the paper's figure", "ours", "runs"),
     "zh": ("与论文相比", "论文的数字", "我们的数字", "运行"),
 }
@@ -70,7 +70,7 @@ COMPARED = {
 }
 
 
-def _against(tables: dict[str, Table], language: str) -> str:
+def _compared(tables: dict[str, Table], language: str) -> str:
     """A row for each figure of a paper that we have too."""
     lines = []
     for (name, key), label in COMPARED.items():
@@ -85,7 +85,7 @@ def _against(tables: dict[str, Table], language: str) -> str:
             theirs = f"{found} ± {around}, {percent([near])}"
             ours = f"{spread(measure(row, 'modes'))}, {percent(measure(row, 'high_quality'))}"
         lines.append([label[language], theirs, ours, seeds(row)])
-    return table(AGAINST[language], lines)
+    return table(COMPARED_HEAD[language], lines)
 
 
 def with_tables(text: str, tables: dict[str, Table], language: str) -> str:
@@ -94,4 +94,4 @@ def with_tables(text: str, tables: dict[str, Table], language: str) -> str:
         return text
     before, rest = text.split(OPEN)
     after = rest.split(CLOSE, 1)[1]
-    return f"{before}{OPEN}\n{_games(tables, language)}\n\n{_against(tables, language)}\n{CLOSE}{after}"
+    return f"{before}{OPEN}\n{_games(tables, language)}\n\n{_compared(tables, language)}\n{CLOSE}{after}"

@@ -10,10 +10,10 @@ from docs.results.files import Table
 from docs.results.findings import collapsed, findings, reached, with_loss
 from docs.results.panels import panels
 from docs.results.words import number, spread, table
+from gan_lowlevel.errors import Exit
 
 LOSSES = {"non_saturating": "C0", "minimax": "C3"}  # of G, and their colours
 RATIOS = [(d, g) for d in (1, 2, 5) for g in (1, 2)]  # d_step, g_step
-BROKEN = 4  # exit code of a run that came to NaN or infinity
 
 
 class Shown(NamedTuple):
@@ -94,7 +94,7 @@ def lines(name: str, one: Table) -> str:
             f"{d} : {g}", loss, *(spread(_of(trials, tag)) for tag in shown.figures),
             *(spread(_of(trials, tag), 2) for tag in ("value/V", "prob/D_x", "prob/D_G_z")), reached(trials),
             number(statistics.median(good), 2) if good else "–", str(collapsed(trials)),
-            str(sum(trial["exit"] == BROKEN for trial in trials)),
+            str(sum(trial["exit"] == Exit.NAN for trial in trials)),
         ])  # fmt: skip
     return table(head, body)
 
@@ -104,7 +104,7 @@ def _bound(one: Table) -> str:
 
 
 def _of(trials: list[Table], tag: str) -> list[float]:
-    values = [trial["figures"].get(tag) for trial in trials if trial["exit"] != BROKEN]
+    values = [trial["figures"].get(tag) for trial in trials]
     return [value for value in values if value is not None]
 
 

@@ -31,7 +31,7 @@ def spread(values: Sequence[float], digits: int = 3) -> str:
     deviation = statistics.stdev(values)
     mean = statistics.fmean(values)
     if 0 < deviation < SMALL:
-        return f"{number(mean) if abs(mean) < SMALL else f'{mean:,.4f}'.replace('-', '−')} ± {number(deviation)}"
+        return f"{number(mean, 4)} ± {number(deviation)}"
     decimals = max(1 - math.floor(math.log10(deviation)), 0) if deviation > 0 else 0
     return f"{mean:,.{decimals}f} ± {deviation:,.{decimals}f}".replace("-", "−")
 
