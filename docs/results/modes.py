@@ -38,8 +38,8 @@ def section(tables: dict[str, Table]) -> str | None:
 def _meaning(found: dict[str, Table]) -> str:
     """What the table says."""
     shares = [
-        f"{statistics.fmean(measure(row, 'modes')) / PACGAN[name][0]:.0%} of the {name}'s modes, theirs "
-        f"{PACGAN[name][1] / PACGAN[name][0]:.0%}"
+        f"{100 * statistics.fmean(measure(row, 'modes')) / PACGAN[name][0]:.0f} % of the {name}'s modes, theirs "
+        f"{100 * PACGAN[name][1] / PACGAN[name][0]:.0f} %"
         for name, row in found.items()
     ]
     return (
