@@ -20,21 +20,23 @@ class Shown(NamedTuple):
     """How one study is shown."""
 
     title: str
+    length: str  # of a run beside the recipe's, and what else is not the recipe's
     label: str  # of the picture's axis
     scale: str  # of it
     figures: dict[str, str]  # last ones by tag, and their headings; the first is the quality
 
 
 SHOWN = {
-    "study-parabola": Shown("parabola", "energy distance", "log", {
+    "study-parabola": Shown("parabola", "10 seeds, the recipe's own 10,000 steps.", "energy distance", "log", {
         "quality/energy": "energy distance to real points", "quality/error": "mean \\|y − x²\\|",
         "quality/bins": "bins of 20"}),
-    "study-gaussian": Shown("gaussian", "JSD, nats", "log", {
+    "study-gaussian": Shown("gaussian", "10 seeds, 10,000 of the recipe's 20,000 steps.", "JSD, nats", "log", {
         "jsd/quadrature": "Jensen–Shannon divergence by quadrature, nats", "jsd/bound_held_out": "bound of it"}),
-    "study-ring": Shown("ring of eight", "share within 3σ", "linear", {
+    "study-ring": Shown("ring of eight", "10 seeds, 2,000 of the recipe's 400,000 steps: how each "
+        "begins. The players move in turn, as a ratio wants; in the recipe both at once.", "share within 3σ", "linear", {
         "quality/high_quality": "share of points within 3σ of a mode", "quality/modes": "modes of 8",
         "quality/reverse_kl": "reverse KL"}),
-    "study-mlp": Shown("mlp on the embedded digits", "Fréchet distance", "linear", {
+    "study-mlp": Shown("mlp on the embedded digits", "3 seeds, 3,000 of the recipe's 10,000 steps.", "Fréchet distance", "linear", {
         "measures/frechet": "Fréchet distance in features of a digit classifier", "measures/classes": "classes of 10",
         "measures/precision": "precision", "measures/recall": "recall", "measures/parzen": "Parzen",
         "quality/diversity": "diversity"}),
@@ -61,7 +63,13 @@ def section(tables: dict[str, Table]) -> str | None:
         command = f"`{one['command']}`"
         if one["evaluation"]:
             command += f", then, of each trial, `{one['evaluation']} --run=logs/NAME/TRIAL`"
-        parts += [f"### {title}", command, lines(name, one), f"![{title}](pictures/results/{name}.png)"]
+        parts += [
+            f"### {title}",
+            SHOWN[name].length,
+            command,
+            lines(name, one),
+            f"![{title}](pictures/results/{name}.png)",
+        ]
     parts.append("### What it says\n\nWritten with the figures at hand, not before.")
     said = findings({SHOWN[name].title: one for name, one in found.items()})
     parts.append("\n".join(f"{i}. {sentence}" for i, sentence in enumerate(said, start=1)))
