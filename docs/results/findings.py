@@ -63,8 +63,8 @@ def _second_update(found: Studies) -> str:
             by_updates.append(f"{reached(runs)} at {'one' if updates == 1 else 'two'}, where D(G(z)) is {said}")
         counts.append(f"{title}: {', '.join(by_updates)}")
     return (
-        "**Where D wins minimax lags, and a second update of G in a step helps**; on parabola, where D does not win, it "
-        "does harm. The gradient is small where D(G(z)) is. Minimax runs that reach the quality by updates of G: "
+        "**Where D wins minimax lags, and a second update of G in a step helps**; on parabola, where D does not win, "
+        "it does harm. The gradient is small where D(G(z)) is. Minimax runs that reach the quality by updates of G: "
         f"{'; '.join(counts)}."
     )
 

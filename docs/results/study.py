@@ -27,20 +27,54 @@ class Shown(NamedTuple):
 
 
 SHOWN = {
-    "study-parabola": Shown("parabola", "10 seeds, the recipe's own 10,000 steps.", "energy distance", "log", {
-        "quality/energy": "energy distance to real points", "quality/error": "mean \\|y − x²\\|",
-        "quality/bins": "bins of 20"}),
-    "study-gaussian": Shown("gaussian", "10 seeds, 10,000 of the recipe's 20,000 steps.", "JSD, nats", "log", {
-        "jsd/quadrature": "Jensen–Shannon divergence by quadrature, nats", "jsd/bound_held_out": "bound of it"}),
-    "study-ring": Shown("ring of eight", "10 seeds, 2,000 of the recipe's 400,000 steps: how each "
-        "begins. The players move in turn, as a ratio wants; in the recipe both at once.", "share within 3σ", "linear", {
-        "quality/high_quality": "share of points within 3σ of a mode", "quality/modes": "modes of 8",
-        "quality/reverse_kl": "reverse KL"}),
-    "study-mlp": Shown("mlp on the embedded digits", "3 seeds, 3,000 of the recipe's 10,000 steps.", "Fréchet distance", "linear", {
-        "measures/frechet": "Fréchet distance in features of a digit classifier", "measures/classes": "classes of 10",
-        "measures/precision": "precision", "measures/recall": "recall", "measures/parzen": "Parzen",
-        "quality/diversity": "diversity"}),
-}  # fmt: skip
+    "study-parabola": Shown(
+        title="parabola",
+        length="10 seeds, the recipe's own 10,000 steps.",
+        label="energy distance",
+        scale="log",
+        figures={
+            "quality/energy": "energy distance to real points",
+            "quality/error": "mean \\|y − x²\\|",
+            "quality/bins": "bins of 20",
+        },
+    ),
+    "study-gaussian": Shown(
+        title="gaussian",
+        length="10 seeds, 10,000 of the recipe's 20,000 steps.",
+        label="JSD, nats",
+        scale="log",
+        figures={
+            "jsd/quadrature": "Jensen–Shannon divergence by quadrature, nats",
+            "jsd/bound_held_out": "bound of it",
+        },
+    ),
+    "study-ring": Shown(
+        title="ring of eight",
+        length="10 seeds, 2,000 of the recipe's 400,000 steps: how each begins. The players move in turn, as a ratio "
+        "wants; in the recipe both at once.",
+        label="share within 3σ",
+        scale="linear",
+        figures={
+            "quality/high_quality": "share of points within 3σ of a mode",
+            "quality/modes": "modes of 8",
+            "quality/reverse_kl": "reverse KL, nats",
+        },
+    ),
+    "study-mlp": Shown(
+        title="mlp on the embedded digits",
+        length="3 seeds, 3,000 of the recipe's 10,000 steps.",
+        label="Fréchet distance",
+        scale="linear",
+        figures={
+            "measures/frechet": "Fréchet distance in features of a digit classifier",
+            "measures/classes": "classes of 10",
+            "measures/precision": "precision",
+            "measures/recall": "recall",
+            "measures/parzen": "Parzen, nats",
+            "quality/diversity": "diversity",
+        },
+    ),
+}
 
 TEXT = """\
 Minimax, mean log(1 − D(G(z))), against non-saturating, −mean log D(G(z)), at six ratios of updates. All else is the
