@@ -96,8 +96,8 @@ TABLES: dict[str, tuple[Row, ...]] = {
             "goodfellow_averaged", GOODFELLOW, range(3), of="goodfellow", average=10,
             source="all of the row above, whose runs these are",
             ours="that G's weights are the mean over all ten checkpoints, 10,000 steps apart",
-            note="Found on seed 0, on the same test digits, where means over the newest 3, 5 and 7 had given some 204, "
-            "214 and 220; the other seeds were trained afterwards.",
+            note="Ten was chosen by seed 0's score on the same test digits, where means over the newest 3, 5 and 7 had "
+            "given some 204, 214 and 220; the other seeds were trained afterwards.",
             data="mnist", walk=True, judge="frechet",
         ),
         Row(
@@ -114,8 +114,8 @@ TABLES: dict[str, tuple[Row, ...]] = {
             "--beta1=0.5 --momentum=0 --final_momentum=0 --momentum_steps=0 --learning_rate_decay=1 "
             "--learning_rate_floor=0 --epochs=20", range(1),
             source="network and losses", ours="the optimizer, a try to explain what is missing, and its short length",
-            note="One run. Another of these settings that had other bits, and is not kept, scored 68.5: so this figure "
-            "says no more than that Adam was behind.",
+            note="Another run of these settings, which had other bits and is not kept, scored 68.5: the figure says no "
+            "more than that Adam was behind. Of this one the last five checkpoints were kept.",
             data="mnist", walk=True, judge="frechet",
         ),
     ),
@@ -139,7 +139,7 @@ TABLES: dict[str, tuple[Row, ...]] = {
         Row(
             "mlp_deep", "--model=mlp_deep --epochs=20", range(5),
             source="the article's network and losses", ours="batch, learning rate and length, which it does not print",
-            note="Of seed 4 D won for good within the run: V is 0 and G draws one picture; the means are of all five.",
+            note="Of seed 4 D won for good within the run: V is 0 and G draws one picture.",
             data="mnist", judge="frechet",
         ),
         Row(

@@ -158,7 +158,7 @@ def studied(study: Study, logdir: pathlib.Path, collect: bool) -> dict[str, Any]
     """What each trial of a sweep came to."""
     if not collect:
         _run(f"{study.command} --logdir={logdir}", check=False)  # a trial that breaks is a result
-    found = []
+    found, references = [], {}
     for path in sorted((logdir / study.name).glob("*/trial.json")):
         noted = json.loads(path.read_text())
         run = Run(path.parent)
@@ -181,11 +181,16 @@ def studied(study: Study, logdir: pathlib.Path, collect: bool) -> dict[str, Any]
         if study.evaluation and done:
             evaluation = _evaluated(run, steps, study.evaluation)
             walk = walked(run, evaluation)
+            references = {
+                kind: {f"measures/{name}": _short(figure[kind]) for name, figure in evaluation.items()}
+                for kind in ("real", "noise")
+            }
             columns |= {f"measures/{name}": np.array(values, float) for name, values in walk.items()}  # None is NaN
             last |= {f"measures/{name}": _short(figure["value"]) for name, figure in evaluation.items()}
         found.append(trial | reached(study, columns, last) | {"figures": last})
     bounds = {"good": study.good._asdict(), "collapsed": study.collapsed._asdict()}
-    return {"command": study.command, "evaluation": study.evaluation, **bounds, "trials": found}
+    facts = {"command": study.command, "evaluation": study.evaluation} | bounds
+    return facts | {"references": references, "trials": found}
 
 
 def walked(run: Run, names: Iterable[str], average: int = 1) -> dict[str, list]:
@@ -199,13 +204,14 @@ def walked(run: Run, names: Iterable[str], average: int = 1) -> dict[str, list]:
 
 def reached(study: Study, columns: dict[str, np.ndarray], last: dict[str, float | None]) -> dict[str, Any]:
     """The first known step at which the quality is good, with its seconds of training; None where it never is.
-    Whether the last figures say that it collapsed."""
+    Whether the last figures still are, and whether they say that it collapsed."""
     of_steps = "measures/step" if study.good.tag.startswith("measures/") else "step"  # a measure has its checkpoints'
     known = zip(columns.get(of_steps, ()), columns.get(study.good.tag, ()), strict=False)
     step = next((step for step, value in known if study.good.holds(value)), None)
     return {
         "good_step": None if step is None else int(step),
         "good_seconds": None if step is None else _seconds(columns, step),
+        "good_at_end": study.good.holds(last.get(study.good.tag)),
         "collapsed": study.collapsed.holds(last.get(study.collapsed.tag)),
     }
 

@@ -76,11 +76,12 @@ def test_the_first_good_moment_is_found_in_steps_and_seconds():
     # 100 steps at 50 a second, then twice 100 at 100 a second.
     assert tables.reached(ENERGY, columns, {"quality/energy": 0.06}) == {
         "good_step": 300,
+        "good_at_end": False,
         "good_seconds": 4.0,
         "collapsed": True,
     }
     columns["quality/energy"] = np.array([0.2, 0.1, 0.1, 0.04])
-    nowhere = {"good_step": None, "good_seconds": None, "collapsed": False}
+    nowhere = {"good_step": None, "good_seconds": None, "good_at_end": False, "collapsed": False}
     assert tables.reached(ENERGY, columns, {"quality/energy": 0.04}) == nowhere
     assert tables.reached(ENERGY, columns, {"quality/energy": None}) == nowhere
     del columns["quality/energy"]  # a trial that broke before the first
@@ -98,9 +99,10 @@ def test_where_more_is_better_good_is_above_and_another_figure_tells_collapse():
     columns["quality/high_quality"] = np.array([0.4, 0.6])
     one = rows.Study("one", "", "0", good, collapsed)
     for modes in (4.0, 4.1):
-        assert tables.reached(one, columns, {"quality/modes": modes}) == {
+        assert tables.reached(one, columns, {"quality/modes": modes, "quality/high_quality": 0.5}) == {
             "good_step": 20,
             "good_seconds": 2.0,
+            "good_at_end": True,
             "collapsed": modes == 4.0,
         }
 
@@ -111,9 +113,10 @@ def test_a_measure_of_checkpoints_has_its_own_steps():
     columns = {"step": np.array([10.0, 20.0, 30.0, 40.0]), "speed/steps_per_second": np.array([10.0, 5.0, 10.0, 10.0])}
     columns |= {"measures/step": np.array([25.0, 40.0]), "measures/frechet": np.array([350.0, 100.0])}
     # 10 steps at 10 a second, 10 at 5, and half of the next 10 at 10.
-    assert tables.reached(one, columns, {"measures/classes": 8}) == {
+    assert tables.reached(one, columns, {"measures/classes": 8, "measures/frechet": 351}) == {
         "good_step": 25,
         "good_seconds": 3.5,
+        "good_at_end": False,
         "collapsed": False,
     }
 

@@ -12,7 +12,7 @@ What two of the articles print of their own runs, behind ours, in their scale: t
 entropy over real and fake digits together, which is half of our `D_loss`."""
 DIFFERENT = """\
 The article's D grows the stronger player, ours stays near ½ (D_loss 1.3863, in its scale 0.6931). It does not print the
-rate of D's dropout, 0.3 here, which decides just that; no other was tried."""
+rate of D's dropout, 0.3 here, which may decide just that: no other was tried."""
 DCGAN = {"d_loss": "d_loss, half of our D_loss", "accuracy": "accuracy of D", "g_loss": "g_loss"}
 EPOCH = 469  # steps of dcgan, on all of MNIST
 
@@ -47,9 +47,16 @@ def _in_its_scale(lines: Table) -> dict[str, np.ndarray]:
 def _dcgan_lines(row: Table, article: Table) -> str:
     lines = row["runs"][0]["lines"]
     ours, epochs = _in_its_scale(lines), len(lines["step"])
-    body = [[name, extent(article[name][:epochs]), extent(article[name]), extent(ours[name])] for name in DCGAN]
+    body = [[name, _extent(article[name][:epochs]), _extent(article[name]), _extent(ours[name])] for name in DCGAN]
     head = ["last batch of an epoch", f"article, epochs 1–{epochs}", "article, all 50", f"ours, epochs 1–{epochs}"]
-    return f"`dcgan`, median (lowest to highest):\n\n{table(head, body)}"
+    return (
+        "`dcgan`, median (lowest to highest); ours are the steps recorded last before, up to 18 earlier:\n\n"
+        f"{table(head, body)}"
+    )
+
+
+def _extent(values: list[float]) -> str:
+    return extent(values, "{:.2f}".format)
 
 
 def _dcgan_picture(row: Table, article: Table) -> Figure:
@@ -67,7 +74,7 @@ def _dcgan_picture(row: Table, article: Table) -> Figure:
 def _parabola_lines(row: Table, article: Table) -> str:
     body = []
     for i, step in enumerate(article["step"]):
-        ours = [extent([run["lines"][f"accuracy/{kind}"][i] for run in row["runs"]]) for kind in ("real", "fake")]
+        ours = [_extent([run["lines"][f"accuracy/{kind}"][i] for run in row["runs"]]) for kind in ("real", "fake")]
         real, fake = (number(article[f"accuracy_{kind}"][i], 2) for kind in ("real", "fake"))
         body.append([f"{step:,}", real, ours[0], fake, ours[1]])
     head = ["step", "article, real", "ours, real", "article, fake", "ours, fake"]
@@ -83,5 +90,5 @@ def _parabola_picture(row: Table, article: Table) -> Figure:
                      label=f"ours, {seeds(row)}" if k == 0 else None)  # fmt: skip
         one.plot(article["step"], article[f"accuracy_{kind}"], "o-", color="black", label="the article's run")
         one.set(xlabel="step", ylim=(-0.02, 1.02))
-        one.legend(fontsize=9)
+        one.legend(fontsize=9, ncols=2, loc="upper center", bbox_to_anchor=(0.5, -0.16), frameon=False)
     return drawn

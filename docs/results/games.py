@@ -1,7 +1,7 @@
 """Five games beside real data and noise."""
 
 from docs.results.files import Table, figure, measure, rows
-from docs.results.words import length, number, samples, seeds, spread, table, whose
+from docs.results.words import extent, length, number, samples, seeds, table, whose
 
 GAMES = ("mlp", "mlp_deep", "dcgan", "dog", "parabola")
 PLAYED = ("value/V", "prob/D_x", "prob/D_G_z")
@@ -9,10 +9,9 @@ PLAYED = ("value/V", "prob/D_x", "prob/D_G_z")
 TEXT = """\
 Each game's recipe at the length that its command says, measured by `python -m gan_lowlevel.evaluate` with 10,000
 samples (*n*, fewer where a measure compares with as many real rows and has no more of them), beside real data and noise
-in the samples' place. Values are means ± standard deviation over the runs. Pictures: the runs that are best, median and
-worst by the Fréchet distance (`parabola`: by the energy distance), unsorted samples of fixed z.
-[reading.md](reading.md) explains V, D(x) and D(G(z)); what each measure is says `evaluate` itself. Times are of one
-core, other work beside."""
+in the samples' place. Of several runs a value is their median (lowest to highest). Pictures: unsorted samples of fixed
+z. [reading.md](reading.md) explains V, D(x) and D(G(z)), `evaluate` each measure. Times are of one core, other work
+beside."""
 
 
 def section(tables: dict[str, Table]) -> str | None:
@@ -32,8 +31,8 @@ def section(tables: dict[str, Table]) -> str | None:
 
 def _measures(row: Table) -> str:
     lines = [
-        [name, spread(measure(row, name)), number(facts["real"]), number(facts["noise"]), number(facts["n"])]
+        [name, extent(measure(row, name)), number(facts["real"]), number(facts["noise"]), number(facts["n"])]
         for name, facts in row["runs"][0]["measures"].items()
     ]
-    lines += [[tag, spread(figure(row, tag)), "", "", ""] for tag in PLAYED]
+    lines += [[tag, extent(figure(row, tag)), "", "", ""] for tag in PLAYED]
     return table(["measure", "samples", "real data", "noise", "n"], lines)

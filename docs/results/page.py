@@ -45,7 +45,8 @@ def _machine(tables: dict[str, Table]) -> str:
     facts = known["machine"]
     return (
         f"Run on {facts['cores']} cores of an {facts['cpu']}, one thread a run, beside other work; the time of a run "
-        f"is its steps at the median of the speeds that it recorded. gan_lowlevel {known['version']}, "
+        f"is its steps at the median of the speeds that it recorded. gan_lowlevel {known['version']} at commit "
+        f"{', '.join(sorted({one['code'] for one in tables.values() if 'code' in one}))}, "
         f"TensorFlow {facts['versions']['tensorflow']}, Python {facts['python']}."
     )
 

@@ -6,8 +6,8 @@ import statistics
 from docs.results import games
 from docs.results.files import PICTURES, Table, figure, measure, rows
 from docs.results.modes import PACGAN
-from docs.results.paper import PRINTED
-from docs.results.words import duration, number, percent, seeds, spread, table
+from docs.results.paper import PRINTED, nats
+from docs.results.words import duration, extent, number, percent, seeds, table
 
 OPEN, CLOSE = "<!-- made by python -m docs.results -->", "<!-- end -->"
 
@@ -29,8 +29,8 @@ def _games(tables: dict[str, Table], language: str) -> str:
         lines.append([
             f"`{name}`", f"![{name}](docs/pictures/results/{_grid(name)})", f"`{_without_seed(row['command'])}`",
             f"{row['runs'][0]['steps']:,}, {duration(seconds)}",
-            ", ".join(spread(figure(row, tag)) for tag in games.PLAYED),
-            f"`{judge}` {spread(measure(row, judge))} (real {number(facts['real'])}, noise {number(facts['noise'])})",
+            ", ".join(extent(figure(row, tag)) for tag in games.PLAYED),
+            f"`{judge}` {extent(measure(row, judge))}; real {number(facts['real'])}, noise {number(facts['noise'])}",
             seeds(row),
         ])  # fmt: skip
     return table(GAMES_HEAD[language], lines)
@@ -79,11 +79,12 @@ def _compared(tables: dict[str, Table], language: str) -> str:
         row = rows(tables, name)[key]
         if name == "paper":
             _, value, around, _ = PRINTED[0]
-            theirs, ours = f"{value} ± {around:g}", spread(measure(row, "parzen"), 4)
+            theirs, ours = f"{value} ± {around:g}", nats(row)
         else:
             _, found, around, near = PACGAN[key]
             theirs = f"{found} ± {around}, {percent([near])}"
-            ours = f"{spread(measure(row, 'modes'))}, {percent(measure(row, 'high_quality'))}"
+            each = zip(measure(row, "modes"), measure(row, "high_quality"), strict=True)
+            ours = "; ".join(f"{count}, {percent([share])}" for count, share in each)
         lines.append([label[language], theirs, ours, seeds(row)])
     return table(COMPARED_HEAD[language], lines)
 

@@ -1,8 +1,9 @@
 """Numbers, rows and their runs as text."""
 
+import itertools
 import math
 import statistics
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from benchmarks.rows import TABLES
 from docs.results.files import PICTURES, Table
@@ -41,9 +42,11 @@ def percent(shares: Sequence[float]) -> str:
     return f"{spread([100 * share for share in shares])} %"
 
 
-def extent(values: Sequence[float]) -> str:
-    """Median (lowest to highest)."""
-    return f"{statistics.median(values):.2f} ({min(values):.2f} to {max(values):.2f})"
+def extent(values: Sequence[float], write: Callable[[float], str] = number) -> str:
+    """Median (lowest to highest); of one run its value alone, of none a dash."""
+    if len(values) < 2:
+        return write(values[0]) if values else "–"
+    return f"{write(statistics.median(values))} ({write(min(values))} to {write(max(values))})"
 
 
 def duration(seconds: float) -> str:
@@ -83,10 +86,13 @@ def whose(name: str, found: dict[str, Table]) -> str:
 
 
 PLACES = {"only": "the one run", "best": "best run", "median": "median run", "worst": "worst run"}
+JUDGES = {"frechet": "Fréchet distance", "energy": "energy distance"}
 
 
 def samples(name: str) -> list[str]:
-    """A row's pictures side by side; nothing where there are none."""
+    """A row's pictures side by side, with what ranks them; nothing where there are none."""
+    judge = JUDGES[next(row.judge for row in itertools.chain(*TABLES.values()) if row.name == name)]
     shown = [place for place in PLACES if (PICTURES / f"samples-{name}-{place}.png").exists()]
     grids = [f"![{name}, {place}](pictures/results/samples-{name}-{place}.png)" for place in shown]
-    return [table([f"`{name}`, {PLACES[place]}" for place in shown], [grids])] if shown else []
+    heads = [f"`{name}`, {PLACES[place]}" + (f" by {judge}" if place != "only" else "") for place in shown]
+    return [table(heads, [grids])] if shown else []
