@@ -141,14 +141,13 @@ def draw_grids(row: Row, found: list[dict[str, Any]], logdir: pathlib.Path) -> N
     GRIDS.mkdir(parents=True, exist_ok=True)
     for old in GRIDS.glob(f"samples-{row.name}-*.png"):
         old.unlink()
-    steps = {one["seed"]: one["steps"] for one in found}
     for place, seed in ranked(row, found).items():
         run = Run(logdir / row.run_name(seed))
-        grid = run.sample(steps[seed])
-        if row.average > 1:
-            grid = run.evaluation(row.average) / "generated" / "grid.png"
-            of_mean = f"--average={row.average} --nosingles --out={grid.parent}"
-            _run(f"python -m gan_lowlevel.generate --run={run.directory} {of_mean}")
+        grid = run.evaluation(row.average) / "generated" / "grid.png"
+        _run(
+            f"python -m gan_lowlevel.generate --run={run.directory} --average={row.average} --nosingles "
+            f"--out={grid.parent}"
+        )
         picture = Image.open(grid, formats=["PNG"]).convert("RGB")
         picture.thumbnail((SIDE, SIDE))
         (GRIDS / f"samples-{row.name}-{place}.png").write_bytes(png(picture))
