@@ -98,7 +98,7 @@ def section(tables: dict[str, Table]) -> str | None:
         title = SHOWN[name].title
         command = f"`{one['command']}`"
         if one["evaluation"]:
-            command += f", then, of each trial, `{one['evaluation']} --run=logs/NAME/TRIAL`"
+            command += f", then, of each trial, `{one['evaluation']} --run=logs/NAME`"
         parts += [
             f"### {title}",
             SHOWN[name].length,
